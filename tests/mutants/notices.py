@@ -199,9 +199,9 @@ NOTICES = (
         "aws/sweep/notices/announcing.py",
         "                if not self._give(notices):\n"
         "                    continue\n"
-        "                known = _still_of_use({*known, each}, around.now)\n"
+        "                known = still_of_use({*known, each}, around.now)\n"
         "                self._memory.write(known)\n",
-        "                known = _still_of_use({*known, each}, around.now)\n"
+        "                known = still_of_use({*known, each}, around.now)\n"
         "                self._memory.write(known)\n"
         "                if not self._give(notices):\n"
         "                    continue\n",

@@ -50,6 +50,10 @@ class NotPut:
     concerns_bus: bool = False
 
 
+class EventNotPutError(RuntimeError):
+    """An event that is not on the bus; the message has the code and what the service says."""
+
+
 class EventBus(Protocol):
     """What events are put on."""
 

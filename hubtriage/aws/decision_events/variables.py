@@ -2,6 +2,8 @@
 
 BUS_VARIABLE = "HUBTRIAGE_EVENT_BUS"
 """The environment variable that has the name of the bus; without it there are no decision events."""
+NOT_PUT_METRIC = "EventsNotPut"
+"""Events that a function could not put on the bus; those of findings come again with their messages."""
 
 
 def bus_name(stack: str) -> str:

@@ -4,7 +4,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +12,9 @@ import botocore.session
 from botocore.config import Config
 
 from hubtriage.aws.clock import Clock, SystemClock
+from hubtriage.aws.decision_events.bus import EventBridgeBus, EventBus, eventbridge
+from hubtriage.aws.decision_events.operations import sweep_finished
+from hubtriage.aws.decision_events.putting import OperationEvents
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
 from hubtriage.aws.ledger.ledger import Ledger, LedgerError
@@ -28,9 +31,10 @@ from hubtriage.aws.sweep.destination import QueueDestination, SweepDestination
 from hubtriage.aws.sweep.intake import Events, IntakeRule
 from hubtriage.aws.sweep.notices.ahead import LookAhead
 from hubtriage.aws.sweep.notices.announcing import Announcer
+from hubtriage.aws.sweep.notices.as_events import EventAnnouncer
 from hubtriage.aws.sweep.notices.due import DAY, SweepFacts
-from hubtriage.aws.sweep.notices.given import NoticeMemory, TableNotices
-from hubtriage.aws.sweep.notices.tally import together
+from hubtriage.aws.sweep.notices.given import EVENTS_KEY, NoticeMemory, ProcessNotices, TableNotices
+from hubtriage.aws.sweep.notices.tally import EndingTally, together
 from hubtriage.aws.sweep.occasions.memory import DynamoDb, SweepMemory, TableMemory
 from hubtriage.aws.sweep.occasions.moments import ending_within
 from hubtriage.aws.sweep.pages import Sources
@@ -69,7 +73,7 @@ MOST_STEPS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The services that a sweep talks to."""
+    """The services that a sweep talks to; `bus` is there only with decision events."""
 
     security_hub: SecurityHubApi
     sqs: Sqs
@@ -79,6 +83,8 @@ class Clients:
     memory: SweepMemory
     notices: NoticeMemory
     sns: Topic
+    notice_events: NoticeMemory = field(default_factory=ProcessNotices)
+    bus: EventBus | None = None
 
 
 class SweepFunction:
@@ -119,6 +125,7 @@ class SweepFunction:
             lambda message, notice: self._logger.info(message, extra=dict(notice)),
             self.fail,
         )
+        self._events = OperationEvents(clients.bus, config.service, config.namespace, self._clock, self.fail)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SweepFunction":
@@ -136,6 +143,8 @@ class SweepFunction:
             TableMemory(cast("DynamoDb", client), table),
             TableNotices(cast("DynamoDb", client), table),
             make("sns", config=IMPATIENT),
+            TableNotices(cast("DynamoDb", client), table, EVENTS_KEY),
+            EventBridgeBus(eventbridge, config.event_bus, SystemClock()) if config.event_bus else None,
         )
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
         return cls(config, SweepConfig.from_environment(environment), ruleset, clients, read_mode=read_mode)
@@ -155,16 +164,32 @@ class SweepFunction:
         if before.reserved is None:
             before.reserved = 0
         step = _SweepStep(self, request, str(event["execution"]), str(event["machine"]))
-        after = before.after_death() if event.get("retries") else step.take(before)
+        after = before.after_death() if event.get("retries") else self._take(step, request, before)
         after.steps += 1
         emit_step(request, before, after, self._config.namespace, self._config.service)
         summary = report(step.name, request, after, self._ruleset) | self._tell_ahead(
             step.name, request, after
         )
         self._log(summary, after)
+        if after.is_over and after.status != "continued":
+            self._put_finished(summary)
         self._remember(request, after)
         state = {"request": request.as_json(), "progress": after.as_json()}
         return state | ({"report": summary} if after.is_over else {})
+
+    def _take(self, step: "_SweepStep", request: SweepRequest, before: Progress) -> Progress:
+        """Take a step; of a sweep that failed for good, the event says so. Raises as the step does."""
+        try:
+            return step.take(before)
+        except SweepError as error:
+            summary = report(step.name, request, before, self._ruleset)
+            self._put_finished(summary, str(error))
+            raise
+
+    def _put_finished(self, summary: Mapping[str, Any], error: str | None = None) -> None:
+        """Put the event of a sweep that is over, or has failed for good."""
+        now, mode = self._clock.now(), self._mode_or_unknown()
+        self._events.put(sweep_finished(self._config.service, now, summary, mode, error))
 
     def walk(self, request: SweepRequest, queue: SweepDestination, started: float) -> Walk:
         """Return what takes the steps of a sweep that began at a time (epoch seconds).
@@ -212,27 +237,33 @@ class SweepFunction:
         if now - after.started > LONGEST_COUNT:
             return {}
         tally, after.ahead = together(after.ahead), []
-        given = self._announcer.announce(
-            self._rules_ending(after.started),
-            tally,
-            self._sweep.notice_days,
-            SweepFacts(
-                now,
-                self._mode_or_unknown(),
-                name,
-                self._ruleset.hash,
-                self._ruleset.revision,
-                len(after.skipped) + after.left_out,
-                self._ruleset.accounts,
-            ),
+        around = SweepFacts(
+            now,
+            self._mode_or_unknown(),
+            name,
+            self._ruleset.hash,
+            self._ruleset.revision,
+            len(after.skipped) + after.left_out,
+            self._ruleset.accounts,
         )
-        emit_ahead(tally.findings, given.failed, self._config.namespace, self._config.service)
+        rules, days = self._rules_ending(after.started), self._sweep.notice_days
+        given = self._announcer.announce(rules, tally, days, around)
+        waiting = self._put_notices(rules, tally, around)
+        emit_ahead(tally.findings, given.failed + waiting, self._config.namespace, self._config.service)
         return {
             "reopening_soon": tally.findings,
             "reopening_not_known": tally.unknown,
             "notices": given.notices,
             "notices_failed": given.failed,
         }
+
+    def _put_notices(self, rules: Mapping[str, Rule], tally: EndingTally, around: SweepFacts) -> int:
+        """Put the notices that are due on the bus, if there is one; return how many rules wait for theirs."""
+        bus, memory = self._clients.bus, self._clients.notice_events
+        if bus is None:
+            return 0
+        announcer = EventAnnouncer(memory, bus, self._config.service, self._clock, self.fail)
+        return announcer.announce(rules, tally, self._sweep.notice_days, around)
 
     def _mode_or_unknown(self) -> str:
         try:

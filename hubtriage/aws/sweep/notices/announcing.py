@@ -73,7 +73,7 @@ class Announcer:
                 notices = notices_of(rules[each.rule], each.days, tally, around)
                 if not self._give(notices):
                     continue
-                known = _still_of_use({*known, each}, around.now)
+                known = still_of_use({*known, each}, around.now)
                 self._memory.write(known)
                 given += len(notices)
                 waiting -= 1
@@ -131,6 +131,6 @@ def _attribute(value: str) -> dict[str, str]:
     return {"DataType": "String", "StringValue": value}
 
 
-def _still_of_use(known: Iterable[GivenNotice], now: float) -> frozenset[GivenNotice]:
+def still_of_use(known: Iterable[GivenNotice], now: float) -> frozenset[GivenNotice]:
     """Return the notices of rules that have not ended yet."""
     return frozenset(each for each in known if each.ends > now)

@@ -15,7 +15,7 @@ from typing import Any
 
 from hubtriage.aws.sweep.notices.given import GivenNotice
 from hubtriage.aws.sweep.notices.tally import MOST_OWNER, OTHER_OWNERS, EndingGroup, EndingTally
-from hubtriage.engine.fields import SEVERITIES
+from hubtriage.engine.fields import LABEL_RANK
 from hubtriage.engine.ruleset.owner import Accounts, owner_attribute, owner_of
 from hubtriage.engine.ruleset.ruleset import Rule
 
@@ -133,7 +133,7 @@ def _notice(
 
 def _by_severity(group: EndingGroup) -> dict[str, int]:
     """Return how many findings will have each severity, the gravest first."""
-    order = [*reversed(SEVERITIES), None]
+    order = [*reversed(LABEL_RANK), None]
     return {label or NO_SEVERITY: count for label in order if (count := group.severities[label])}
 
 

@@ -14,6 +14,8 @@ from hubtriage.aws.ledger.table import KEY, NO_ENTRY_BEGINS
 from hubtriage.aws.sweep.occasions.memory import DynamoDb
 
 NOTICES_KEY = f"{NO_ENTRY_BEGINS}notices"
+EVENTS_KEY = f"{NO_ENTRY_BEGINS}notice-events"
+"""The same of notices as decision events: what the topic does not take is put on the bus all the same."""
 MOST_GIVEN = 10_000
 """Notices that are remembered, those of the latest ends: 150 KB, compressed. AWS: an item has 400 KB."""
 _VALUE = "notices"
@@ -42,10 +44,10 @@ class NoticeMemory(Protocol):
 class TableNotices:
     """The item in the ledger's table."""
 
-    def __init__(self, client: DynamoDb, table: str) -> None:
+    def __init__(self, client: DynamoDb, table: str, key: str = NOTICES_KEY) -> None:
         self._client = client
         self._table = table
-        self._key: dict[str, Any] = {KEY: {"S": NOTICES_KEY}}
+        self._key: dict[str, Any] = {KEY: {"S": key}}
 
     def read(self) -> frozenset[GivenNotice]:
         """Return the notices that were given; none if the item is not there, or of another version."""
