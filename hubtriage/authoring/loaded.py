@@ -9,6 +9,7 @@ from hubtriage.authoring.problems import Problem, Severity
 from hubtriage.authoring.schema.policy import Statement
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.authoring.yaml.tree import YamlDocument, YamlPath
+from hubtriage.engine.ruleset.delivery import NOTIFY, OPEN_TICKET, PER, QUEUE
 from hubtriage.engine.ruleset.owner import ACCOUNT
 
 
@@ -67,6 +68,10 @@ class LoadedRule:
             compiled["owner"] = {ACCOUNT: model.owner_attribute}
         if model.expires is not None:
             compiled["expires"] = model.expires.text
+        if model.notified:
+            compiled[NOTIFY] = list(model.notified)
+        if model.opened is not None:
+            compiled[OPEN_TICKET] = {QUEUE: model.opened.queue, PER: model.opened.per}
         return compiled
 
 

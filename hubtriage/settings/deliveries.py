@@ -3,19 +3,17 @@
 Rules name them in `notify` and `open-ticket`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from hubtriage.authoring.schema.limits import DELIVERY_NAME
 from hubtriage.engine.ruleset.delivery import NOWHERE, OWNER
 from hubtriage.settings.setting_types import Emails
 
-NAME_LIMIT = 40
-_NAME = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{NAME_LIMIT - 1}}}")
-NAME_HINT = f"1 to {NAME_LIMIT} of a-z, 0-9 and '-', not starting with '-'"
+_NAME_HINT = "1 to 40 of a-z, 0-9 and '-', not starting with '-'"
 _LOCAL = ("127.0.0.1", "localhost")
 BY_ATTRIBUTE = "account."
 MOST_VALUES = 500
@@ -45,14 +43,14 @@ def _kebab_case(name: str) -> str:
 
 def is_name(text: str) -> bool:
     """Say whether a text can be the name of a channel, a queue or a route."""
-    return _NAME.fullmatch(text) is not None and text != NOWHERE
+    return DELIVERY_NAME.fullmatch(text) is not None and text != NOWHERE
 
 
 def _name(text: str) -> str:
     if text == NOWHERE:
         raise ValueError(f"{NOWHERE!r} is no name: it stands for no delivery")
     if not is_name(text):
-        raise ValueError(f"{text!r} is not a name: write {NAME_HINT}")
+        raise ValueError(f"{text!r} is not a name: write {_NAME_HINT}")
     return text
 
 

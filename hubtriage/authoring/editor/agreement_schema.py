@@ -5,6 +5,7 @@ from typing import Any
 
 from hubtriage.authoring.editor.value_schema import Schema
 from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY_RANK, label_of
+from hubtriage.engine.ruleset.delivery import NOWHERE, OPEN_TICKET
 from hubtriage.engine.ruleset.templates import RULE_VALUES
 
 _ALTERNATIVES = "|".join(RULE_VALUES)
@@ -15,10 +16,21 @@ NO_PLACEHOLDER = rf"\{{(?!{_KNOWN})\s*([A-Za-z_]+\s*\.[^{{}}]*|({_ALTERNATIVES})
 """A text in braces that looks like a placeholder and is not one."""
 
 
-def does_something() -> Schema:
-    """Return what a rule needs: an update, or to be terminal."""
+def _does_something() -> Schema:
+    """Return what a rule needs: an update, or to be terminal, or to ask for a ticket."""
     updates = {"required": ["update"], "properties": {"update": {"minProperties": 1}}}
-    return {"anyOf": [updates, {"required": ["terminal"], "properties": {"terminal": {"const": True}}}]}
+    ends = {"required": ["terminal"], "properties": {"terminal": {"const": True}}}
+    return {"anyOf": [updates, ends, _opens_tickets()]}
+
+
+def no_ticket_for_hidden() -> Schema:
+    """Return that a rule that suppresses or resolves findings asks for no ticket."""
+    return {"not": {"allOf": [_updates("Workflow", _one_of("Status", HIDING_STATUSES)), _opens_tickets()]}}
+
+
+def _opens_tickets() -> Schema:
+    asked = {"not": {"const": NOWHERE}}
+    return {"required": [OPEN_TICKET], "properties": {OPEN_TICKET: asked}}
 
 
 def severity_agrees() -> list[Schema]:
@@ -51,6 +63,7 @@ def _if_is(name: str, value: str, properties: Schema) -> Schema:
 def between_keys() -> Iterator[Schema]:
     """Yield what holds for all rules of a file, unless its defaults say otherwise."""
     yield _unless_default({"required": ["mode"], "properties": {"mode": {"const": "off"}}}, _noted())
+    yield _unless_default(_opens_tickets(), _does_something())
     for name in RULE_VALUES:
         if name != "id":
             needs = {"if": _names_value(name), "then": {"required": [name]}}

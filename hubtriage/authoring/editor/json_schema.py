@@ -13,7 +13,7 @@ from hubtriage.asff.samples import SAMPLES
 from hubtriage.authoring.editor.agreement_schema import (
     NO_PLACEHOLDER,
     between_keys,
-    does_something,
+    no_ticket_for_hidden,
     severity_agrees,
 )
 from hubtriage.authoring.editor.match_schema import SharedDefinitions, match_definitions
@@ -29,8 +29,9 @@ from hubtriage.authoring.editor.when_schema import when_definitions
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.during import TIME_OF_DAY
-from hubtriage.authoring.schema.rule import Defaults, RuleModel
+from hubtriage.authoring.schema.rule import Defaults, RuleModel, keys_of
 from hubtriage.authoring.zones import zone_names
+from hubtriage.engine.ruleset.delivery import NOTIFY, NOWHERE, OPEN_TICKET
 
 _TEXT: Schema = {"type": "string", "pattern": r"\S"}
 _DAY = r"[2-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"  # no finding is from before the year 2000
@@ -44,6 +45,8 @@ _FINDING_TYPE: Schema = {
     "pattern": rf"^({'|'.join(limits.NAMESPACES)})(/[^/]*[^/\s][^/]*){{0,2}}$",
 }
 _TAG = f"^{limits.TAG.pattern}$"
+_DELIVERY = f"^{limits.DELIVERY_NAME.pattern}$"
+_DELIVERY_NAME: Schema = {"type": "string", "pattern": _DELIVERY, "not": {"const": NOWHERE}}
 _TEMPLATE: Schema = {**_TEXT, "not": {"pattern": NO_PLACEHOLDER}}
 _WITH_NULLS = ("Expectation", "ExpectedSeverity", "ExpectedNote")  # null: a field that must not be there
 
@@ -71,6 +74,7 @@ def rules_schema() -> Schema:
             "RuleDate": _DATE,
             "During": described(_during(definitions["During"]), WINDOW_KEYS),
             "Rule": _rule(plain(rule, nulls=False)),
+            "OpenTicket": _open_ticket(definitions["OpenTicket"]),
             "Lint": _lint(),
             "Defaults": _defaults(),
             "RuleTest": _test(definitions["RuleTest"]),
@@ -113,11 +117,26 @@ def _rule(schema: Schema) -> Schema:
     properties = schema["properties"]
     properties["id"]["pattern"] = f"^{limits.RULE_ID.pattern}$"
     properties["tags"]["items"]["pattern"] = _TAG
+    _name_deliveries(properties)
     properties["match"] = {"$ref": "#/definitions/finding"}
     properties["when"] = {"anyOf": [{"const": True}, {"$ref": "#/definitions/condition"}]}
     conditions = {"anyOf": [{"required": ["match"]}, {"required": ["when"]}]}
     told = {**described(schema, RULE_KEYS), "description": "One triage decision."}
-    return {**told, "allOf": [conditions, does_something()]}
+    return {**told, "allOf": [conditions, no_ticket_for_hidden()]}
+
+
+def _name_deliveries(properties: Schema) -> None:
+    """Say what names `notify` and `open-ticket` take; `none` only by itself."""
+    for name in (NOTIFY, OPEN_TICKET):
+        alone, other = properties[name]["oneOf"]
+        alone["pattern"] = _DELIVERY
+        if "items" in other:
+            other["items"] = _DELIVERY_NAME
+
+
+def _open_ticket(schema: Schema) -> Schema:
+    schema["properties"]["queue"] = _DELIVERY_NAME
+    return schema
 
 
 def _update(schema: Schema) -> Schema:
@@ -167,7 +186,8 @@ def _during(schema: Schema) -> Schema:
 def _defaults() -> Schema:
     schema = plain({**Defaults.model_json_schema(), "$defs": {}}, nulls=False)
     schema["properties"]["tags"]["items"]["pattern"] = _TAG
-    texts = {name: RULE_KEYS[name] for name in Defaults.model_fields}
+    _name_deliveries(schema["properties"])
+    texts = {name: RULE_KEYS[name] for name in keys_of(Defaults)}
     told = described({name: value for name, value in schema.items() if name != "$defs"}, texts)
     return {**told, "description": "Defaults for the rules of this file."}
 

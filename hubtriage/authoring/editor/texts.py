@@ -18,6 +18,8 @@ RULE_KEYS = {
     "match": "An EventBridge pattern over the finding. Every field must match, by any one of its values.",
     "when": "A JsonLogic expression that has to be true in addition to match.",
     "update": "A BatchUpdateFindings request without FindingIdentifiers.",
+    "notify": "Channels, or routes to some, that get a message when the rule does something; none: none.",
+    "open-ticket": "The queue, or {queue, per}, with a ticket as long as findings are open; none: none.",
     "tests": "Parts of findings, and what the rule does to each.",
     "lint": "Warnings that do not hold for this rule, each with the reason.",
 }

@@ -31,6 +31,7 @@ UNSETTABLE = (
 
 RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 TAG = RULE_ID
+DELIVERY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 SECURITY_HUB_PRODUCT_ARN = re.compile(r"arn:[a-z-]+:securityhub:[a-z0-9-]*:[0-9]*:product/[^/\s]+/\S+")

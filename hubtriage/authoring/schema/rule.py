@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -24,6 +25,7 @@ from hubtriage.asff.samples import SAMPLES
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.dates import Date
+from hubtriage.authoring.schema.delivery import Notify, OpenTicket, TicketWish, notified, ticket_wish
 from hubtriage.authoring.schema.during import During, Windows, engine_windows
 from hubtriage.authoring.schema.types import (
     MAPPING,
@@ -37,6 +39,7 @@ from hubtriage.authoring.schema.types import (
     refused,
 )
 from hubtriage.authoring.schema.update import Update, WorkflowUpdate
+from hubtriage.engine.fields import HIDING_STATUSES
 from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.text.suggestions import did_you_mean
 
@@ -207,6 +210,8 @@ Owner = Annotated[
 class RuleModel(StrictModel):
     """One rule of a rule file."""
 
+    model_config = ConfigDict(populate_by_name=False)
+
     id: RuleId
     description: VisibleText | None = None
     owner: Owner | None = None
@@ -224,6 +229,8 @@ class RuleModel(StrictModel):
     match: dict[str, Any] | None = None
     when: Any = None
     update: Update = Field(default_factory=Update)
+    notify: Notify | None = None
+    open_ticket: TicketWish | None = Field(default=None, alias="open-ticket")
     tests: list[RuleTest] = Field(default_factory=list)
     lint: Lint | None = None
 
@@ -240,10 +247,32 @@ class RuleModel(StrictModel):
         ):
             message = f"no window is open between {self.starts.text} and {self.expires.text}"
             raise refused("E107", message, "the rule would never be in force", at="during")
-        if not self.update.model_fields_set and not self.terminal:
-            hint = "write update:, or terminal: true for a rule that only keeps later rules away"
-            raise refused("E102", "the rule does nothing", hint)
+        self._does_something()
+        status = self.update.Workflow.Status if self.update.Workflow else None
+        if self.opened is not None and status in HIDING_STATUSES:
+            message = f"the rule sets {status}, and no ticket is open for a finding that is hidden"
+            hint = "delete it, write open-ticket: none, or ask for the ticket in another rule"
+            raise refused("E107", message, hint, at="open-ticket")
         return self
+
+    def _does_something(self) -> None:
+        """Refuse a rule that does nothing. A message alone is nothing: it is about what the rule does."""
+        if self.update.model_fields_set or self.terminal or self.opened is not None:
+            return
+        hint = "write update: or open-ticket:, or terminal: true for a rule that only keeps later rules away"
+        if self.notified:
+            raise refused("E102", "the rule does nothing that it could notify of", hint)
+        raise refused("E102", "the rule does nothing", hint)
+
+    @property
+    def notified(self) -> tuple[str, ...]:
+        """The channels, or routes to some, that get messages about what the rule does."""
+        return notified(self.notify)
+
+    @property
+    def opened(self) -> OpenTicket | None:
+        """The ticket that the rule asks for; None if it asks for none."""
+        return ticket_wish(self.open_ticket)
 
     @property
     def owner_attribute(self) -> str | None:
@@ -271,6 +300,8 @@ _TWO_WEEKS = 14 * 86_400.0  # a window that a skipped hour swallows opens a week
 class Defaults(StrictModel):
     """What holds for every rule of a file that does not say otherwise."""
 
+    model_config = ConfigDict(populate_by_name=False)
+
     owner: Owner | None = None
     ticket: VisibleText | None = None
     reason: Reason | None = None
@@ -280,6 +311,8 @@ class Defaults(StrictModel):
     starts: Date | None = None
     expires: Date | None = None
     during: Windows | None = None
+    notify: Notify | None = None
+    open_ticket: TicketWish | None = Field(default=None, alias="open-ticket")
 
 
 class RuleFile(StrictModel):
@@ -294,3 +327,8 @@ class AccountFile(StrictModel):
     """The account directory: attributes by account id."""
 
     accounts: dict[str, Any]
+
+
+def keys_of(model: type[StrictModel]) -> tuple[str, ...]:
+    """Return the keys of a model as they are written in files."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from hubtriage.authoring.problems import Fix, Problem
 from hubtriage.authoring.schema.limits import UNSETTABLE
-from hubtriage.authoring.schema.rule import Defaults, RuleModel
+from hubtriage.authoring.schema.rule import Defaults, RuleModel, keys_of
 from hubtriage.authoring.schema.types import FORMS
 from hubtriage.authoring.schema.update import Update
 from hubtriage.authoring.yaml.rewriting import (
@@ -52,9 +52,9 @@ def _problem(
         message = f"{path[-1]} cannot be set by a rule"
         hint = "BatchUpdateFindings takes " + ", ".join(Update.model_fields)
         return document.problem("E304", path, message, hint, key=True)
-    if kind == "extra_forbidden" and inside[:-1] == ("defaults",) and path[-1] in RuleModel.model_fields:
+    if kind == "extra_forbidden" and inside[:-1] == ("defaults",) and path[-1] in keys_of(RuleModel):
         message = f"{path[-1]} cannot be a default"
-        hint = "write it in each rule; defaults can be " + ", ".join(Defaults.model_fields)
+        hint = "write it in each rule; defaults can be " + ", ".join(keys_of(Defaults))
         return document.problem("E101", path, message, hint, key=True)
     if kind == "extra_forbidden":
         keys = _keys_at(model, inside[:-1])

@@ -21,6 +21,7 @@ Per = Literal["rule", "account", "control", "resource", "finding"]
 NOTIFY: Final = "notify"
 OPEN_TICKET: Final = "open-ticket"
 QUEUE: Final = "queue"
+PER: Final = "per"
 DEFAULT_PER: Final = "account"
 NOWHERE: Final = "none"
 """In place of a name: nothing is delivered."""
@@ -119,7 +120,7 @@ def compile_deliveries(raw: Mapping[str, Any]) -> tuple[Delivery, ...]:
     """Return the deliveries of a rule as in `ruleset.json`: its messages first."""
     messages = [Delivery(name, "message") for name in raw.get(NOTIFY, ())]
     ticket = raw.get(OPEN_TICKET)
-    tickets = [] if ticket is None else [Delivery(ticket[QUEUE], "ticket", ticket.get("per", DEFAULT_PER))]
+    tickets = [] if ticket is None else [Delivery(ticket[QUEUE], "ticket", ticket.get(PER, DEFAULT_PER))]
     return (*messages, *tickets)
 
 

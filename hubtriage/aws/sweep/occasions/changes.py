@@ -13,6 +13,7 @@ from typing import Any
 
 from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.delivery import OPEN_TICKET
 from hubtriage.engine.ruleset.policy import HousePolicy, PolicyStatement, conditions
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.ruleset.templates import PLACEHOLDER, RULE_VALUES, is_per_account
@@ -147,6 +148,8 @@ def _decisive(rule: Rule, directory: str) -> Iterator[Any]:
         yield directory
     if rule.during:  # the clock sees a window open and close, but not that it is another one
         yield [source["during"], [[*window.zone.times, *window.zone.offsets] for window in rule.during]]
+    if OPEN_TICKET in source:
+        yield source[OPEN_TICKET]
     if "{rule." in update:
         yield [source.get(name) for name in RULE_VALUES]
 

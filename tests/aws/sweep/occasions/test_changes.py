@@ -48,6 +48,8 @@ def without_count(found: Changes) -> tuple[Any, ...]:
         ),
         pytest.param([A], [A | {"order": 7}], ((), ("a",), (), True), id="another order"),
         pytest.param([A], [A | {"ceiling": "HIGH"}], ((), ("a",), (), True), id="another ceiling"),
+        pytest.param([A], [A | {"open-ticket": {"queue": "q"}}], ((), ("a",), (), True), id="a ticket"),
+        pytest.param([A], [A | {"notify": ["chat"]}], ((), (), (), False), id="who is notified from now on"),
         pytest.param([A], [A | {"order": 500}], ((), (), (), False), id="a default that is written out"),
         pytest.param([A], [A | {"match": {"GeneratorId": ["x"]}}], ((), ("a",), (), True), id="match"),
         pytest.param([A], [A | {"when": {"==": [1, 1]}}], ((), ("a",), (), True), id="when"),
