@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from hubtriage.localaws.securityhub import membership, queries
+from hubtriage.localaws.securityhub import membership
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.automation import operations
@@ -21,8 +21,9 @@ from hubtriage.localaws.securityhub.calls import UPDATING, CallLog, count_findin
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.events import ACTION_DETAIL_TYPE, choice_of
 from hubtriage.localaws.securityhub.faults import FaultScript, ScriptedFault
-from hubtriage.localaws.securityhub.history.pages import history_page
 from hubtriage.localaws.securityhub.quotas import Quotas
+from hubtriage.localaws.securityhub.reading import queries
+from hubtriage.localaws.securityhub.reading.history_pages import history_page
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.subscription import Subscription
 from hubtriage.localaws.securityhub.v2 import crossing

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.localaws.securityhub import paging
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
+from hubtriage.localaws.securityhub.reading import paging
 from hubtriage.localaws.securityhub.settings import HubSettings
 
 Request = Mapping[str, Any]

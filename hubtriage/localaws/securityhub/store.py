@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from hubtriage.localaws.securityhub.asff.requests import Finding, Identifier, identity
-from hubtriage.localaws.securityhub.history.writes import Write
+from hubtriage.localaws.securityhub.history import Write
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from hubtriage.localaws.securityhub.automation.rules import AutomationRules
 from hubtriage.localaws.securityhub.errors import invalid_input
 from hubtriage.localaws.securityhub.events import Deliveries
 from hubtriage.localaws.securityhub.faults import FaultScript, finding_message
-from hubtriage.localaws.securityhub.history.writes import Source, Write, provider_of
+from hubtriage.localaws.securityhub.history import Source, Write, provider_of
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.store import Record, Store
 

@@ -15,9 +15,9 @@ from hubtriage.localaws.securityhub.asff.attributes import (
     FINDING_ATTRIBUTES,
     FilterAttribute,
 )
+from hubtriage.localaws.securityhub.asff.comparisons import NUMBER_TESTS, STRING_TESTS
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
-from hubtriage.localaws.securityhub.comparisons import NUMBER_TESTS, STRING_TESTS
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 
 Predicate = Callable[[Finding, float], bool]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.localaws.securityhub import paging
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.automation.rules import AutomationRules, flaw_of_change
 from hubtriage.localaws.securityhub.errors import invalid_input
+from hubtriage.localaws.securityhub.reading import paging
 
 Request = Mapping[str, Any]
 _NOT_IN_LISTS = ("Criteria", "Actions")

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
+from hubtriage.localaws.securityhub.asff.comparisons import NUMBER_TESTS, STRING_TESTS
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
-from hubtriage.localaws.securityhub.comparisons import NUMBER_TESTS, STRING_TESTS
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
 from hubtriage.localaws.securityhub.v2 import members
 from hubtriage.localaws.securityhub.v2.members import MEMBERS, Kind

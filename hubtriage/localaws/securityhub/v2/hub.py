@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hubtriage.localaws.securityhub import paging
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.errors import HubError
 from hubtriage.localaws.securityhub.events import Deliveries
 from hubtriage.localaws.securityhub.faults import FaultScript
+from hubtriage.localaws.securityhub.reading import paging
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.v2 import queries, words
 from hubtriage.localaws.securityhub.v2.rules import AutomationRulesV2

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hubtriage.localaws.securityhub import paging
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
+from hubtriage.localaws.securityhub.reading import paging
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.v2 import members, words
 from hubtriage.localaws.securityhub.v2.filters import asked_uids, finding_filter

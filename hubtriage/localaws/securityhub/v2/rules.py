@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.localaws.securityhub import paging
 from hubtriage.localaws.securityhub.asff.checks import (
     Check,
     anything,
@@ -21,6 +20,7 @@ from hubtriage.localaws.securityhub.asff.checks import (
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.errors import HubError, invalid_input
+from hubtriage.localaws.securityhub.reading import paging
 from hubtriage.localaws.securityhub.v2.filters import Predicate, finding_filter
 from hubtriage.localaws.securityhub.v2.requests import FIELDS, flaw_of_values
 from hubtriage.localaws.securityhub.v2.words import Finding

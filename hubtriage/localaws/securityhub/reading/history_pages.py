@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hubtriage.localaws.securityhub import paging
 from hubtriage.localaws.securityhub.asff import requests
 from hubtriage.localaws.securityhub.asff.requests import identity
 from hubtriage.localaws.securityhub.asff.timestamps import read_timestamp
 from hubtriage.localaws.securityhub.errors import invalid_input
-from hubtriage.localaws.securityhub.history.writes import Write
+from hubtriage.localaws.securityhub.history import Write
+from hubtriage.localaws.securityhub.reading import paging
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.securityhub.store import Record, Store
 

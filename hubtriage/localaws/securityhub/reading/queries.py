@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.localaws.securityhub import paging
 from hubtriage.localaws.securityhub.asff import filters
 from hubtriage.localaws.securityhub.asff.requests import Finding
 from hubtriage.localaws.securityhub.asff.values import copied
 from hubtriage.localaws.securityhub.errors import invalid_input
+from hubtriage.localaws.securityhub.reading import paging
 from hubtriage.localaws.securityhub.store import Record, Store
 
 Request = Mapping[str, Any]

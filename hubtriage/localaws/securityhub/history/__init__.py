@@ -1,1 +1,0 @@
-"""What happened to findings: their writes, and the pages in which a hub tells of them."""
