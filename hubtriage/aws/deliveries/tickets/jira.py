@@ -6,7 +6,7 @@ found is verified. The search index lags; reading issues by their ids does not.
 
 import base64
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -226,8 +226,11 @@ class Jira:
     def _gone_or(self, refusal: Refusal) -> Literal["gone"] | Refusal:
         """Return "gone" for an issue that is not there, if the project is; otherwise the refusal.
 
-        Jira answers the same for what is deleted and what the account may not see.
+        Jira answers the same for what is deleted and what the account may not see. What an account may not do
+        to one issue says nothing of its credentials.
         """
+        if isinstance(refusal, NotDone) and refusal.status == 403:
+            return replace(refusal, status=None, is_final=True)
         if not isinstance(refusal, NotDone) or refusal.status != 404:
             return refusal
         return self._project_unseen() or "gone"

@@ -18,12 +18,15 @@ _FORMULA = ("=", "+", "-", "@")
 
 def one_line(text: str, longest: int) -> str:
     """Return a title: one line of at most so many UTF-16 units, which no spreadsheet takes as a formula."""
-    line = event_text(text, longest).strip() or "hubtriage"
-    if line.startswith(_FORMULA):
-        line = f"'{line}"
+    line = not_a_formula(event_text(text, longest).strip() or "hubtriage")
     while utf16_units(line) > longest:
         line = line[:-2].rstrip() + MARK
     return line
+
+
+def not_a_formula(text: str) -> str:
+    """Return a text that no spreadsheet takes as a formula: one that could be begins with an apostrophe."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def utf16_units(text: str) -> int:

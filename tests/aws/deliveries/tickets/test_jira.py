@@ -19,6 +19,7 @@ from hubtriage.aws.deliveries.tickets.service import (
 from hubtriage.aws.deliveries.tickets.wording import CUT
 from hubtriage.localaws.peers.faults import PeerFault
 from hubtriage.localaws.peers.jira.peer import JiraPeer
+from tests.support.hostile_texts import HOSTILE, seen
 from tests.support.outside_services import CLAIM, KEY, Outside, outside
 
 SECRET = {"email": "bot@acme.example", "token": "jira-token-0123456789"}
@@ -393,28 +394,6 @@ def test_a_secret_that_cannot_be_used_is_named_and_not_shown(
     assert "jira-token" not in repr(answer)
 
 
-LONG = "a" * 5_000
-HOSTILE: list[Any] = [
-    pytest.param(
-        "{code}[x|https://evil.example] h1. *b* _i_ [~accountid:5] @admin !image.png!", id="wiki markup"
-    ),
-    pytest.param("**b** [x](https://evil.example) `c` # h\\n- l", id="markdown"),
-    pytest.param("<script>alert(1)</script> <a href='x'>y</a> &lt;", id="HTML"),
-    pytest.param('{"type":"mention","attrs":{"id":"5"}}', id="ADF in a text"),
-    pytest.param('=HYPERLINK("https://evil.example","x")', id="a formula"),
-    pytest.param("+1+1", id="another formula"),
-    pytest.param('" OR project = "HR', id="JQL"),
-    pytest.param("a\nb\r\nc\x00d\x1be\x85f\u2028g", id="line breaks and controls"),
-    pytest.param("a\u202eb\u2066c\u200fd\u200be", id="what deceives the eye"),
-    pytest.param("a\ud800b\udfffc", id="halves of pairs"),
-    pytest.param("\U0001f512" * 300, id="beyond the first plane"),
-    pytest.param('\\"' * 2_000, id="what JSON escapes"),
-    pytest.param("", id="nothing"),
-    pytest.param(" \t ", id="white space"),
-    pytest.param(LONG * 10, id="too long"),
-]
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_ticket_shows_the_text_as_it_is(site: Outside, jira: TicketService, text: str) -> None:
     draft = Draft(
@@ -438,16 +417,6 @@ def test_a_ticket_shows_the_text_as_it_is(site: Outside, jira: TicketService, te
         assert issue["shown"].count(seen(text)) >= 4 or not text
     else:
         assert issue["shown"].endswith(CUT)
-
-
-def seen(text: str) -> str:
-    """Return what a reader sees of a text: what does not show is replaced."""
-    shown = "".join(" " if letter in "\n\r\t\x85\u2028" else letter for letter in text)
-    return "".join("\ufffd" if _deceives(letter) else letter for letter in shown)
-
-
-def _deceives(letter: str) -> bool:
-    return letter < " " or letter in "\u202e\u2066\u200f\u200b" or "\ud800" <= letter <= "\udfff"
 
 
 def test_a_formula_in_the_title_is_text_to_a_spreadsheet(site: Outside, jira: TicketService) -> None:

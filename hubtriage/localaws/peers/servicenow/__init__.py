@@ -1,0 +1,1 @@
+"""A double of ServiceNow: the Table API over incidents and security incidents."""
