@@ -40,7 +40,8 @@ Outcome = Literal["done", "gone"]
 class States:
     """Values of `state`.
 
-    end: what closing sets. closed: what counts as closed. final: what stays for ever. again: what opening sets.
+    end: what closing sets. closed: what counts as closed. final: what stays for ever. again: what reopening
+    sets.
     """
 
     end: str
