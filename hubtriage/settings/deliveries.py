@@ -174,7 +174,19 @@ class TicketQueue(DeliveryTable):
         None, description="key of the Jira project", examples=["SEC"]
     )
     issue_type: Line = Field("Task", description="type of the Jira issues")
+    close_transition: Line | None = Field(
+        None, description="name of the Jira transition that closes, if several do", examples=["Close issue"]
+    )
+    reopen_transition: Line | None = Field(
+        None, description="name of the Jira transition that reopens, if several do", examples=["Reopen issue"]
+    )
+    resolution: Line | None = Field(
+        None, description="resolution that Jira gets where closing asks for one", examples=["Done"]
+    )
     table: Literal["incident", "sn_si_incident"] = Field("incident", description="table of ServiceNow")
+    close_code: Annotated[Line, Field(max_length=40)] = Field(
+        "Solution provided", description="close code that ServiceNow gets"
+    )
     daily_limit: DailyLimit = Field(50, description="most new tickets in one day (UTC)")
     reopen: Literal["always", "never"] = Field(
         "always",
@@ -195,7 +207,8 @@ class TicketQueue(DeliveryTable):
     def _has_what_its_kind_needs(self) -> Self:
         if self.kind == "jira" and not self.project:
             raise ValueError("a queue of kind jira needs project")
-        others = {"jira": ("table",), "servicenow": ("project", "issue_type")}[self.kind]
+        jira = ("project", "issue_type", "close_transition", "reopen_transition", "resolution")
+        others = {"jira": ("table", "close_code"), "servicenow": jira}[self.kind]
         for name in others:
             if name in self.model_fields_set and getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"{_kebab_case(name)} is not for queues of kind {self.kind}: leave it out")
