@@ -82,6 +82,7 @@ def _add_stacks(app: cdk.App, folder: Path, packages: Path) -> tuple[TriageStack
         allow_empty=config.allow_empty,
         never=config.never,
         select=RuleSelection.of(config).select,
+        deliveries=config.known_deliveries(),
     )
     built = {name: build_package(packages / name, name, ruleset, config.architecture) for name in FUNCTIONS}
     return triage_stacks(app, config, built, rules_identity(config.rules, ruleset), replace=replace)

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from hubtriage.authoring.deliveries import KnownDeliveries, delivery_problems
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.never import never_problems
@@ -34,19 +35,23 @@ def compile_ruleset(
     never: Collection[str] = (),
     select: Callable[[LoadResult], LoadResult] = every_rule,
     keeps_policy: bool = True,
+    deliveries: KnownDeliveries | None = None,
 ) -> dict[str, Any]:
     """Return the rule set of a folder as a JSON-ready document, the same for the same files and revision.
 
     `select` returns the rules to take; it is called with a folder that has no errors.
     Raise RuleErrors with every error of every file. It is an error, too, if a rule sets a field in `never`.
     Unless `allow_empty`, so is a folder without a rule in force: it would take back all that triage ever did.
-    With `keeps_policy`, it is an error if a rule breaks the house policy now.
+    With `keeps_policy`, it is an error if a rule breaks the house policy now. With `deliveries`, so is a name
+    of a channel or a queue that the deployment does not have.
     """
     loaded = load_rules(folder)
     if loaded.errors:
         raise RuleErrors([*loaded.errors, *never_problems(loaded.rules, never)])
     loaded = select(loaded)
     problems = [*never_problems(loaded.rules, never)]
+    if deliveries is not None:
+        problems += delivery_problems(loaded.rules, deliveries)
     if keeps_policy:
         problems += policy_problems(loaded, time())
     if problems:

@@ -65,6 +65,9 @@ CODES = {
     "E305": "field-never-set",
     "E306": "hides-without-note",
     "E307": "hides-above-its-ceiling",
+    # what is delivered
+    "E308": "unknown-channel-or-queue",
+    "E309": "channel-for-queue",
     # the folder
     "E401": "duplicate-id",
     "E402": "duplicate-list",
@@ -113,6 +116,8 @@ CODES = {
     "W319": "owner-gets-no-notice",
     "W320": "not-set-on-v2",
     "W321": "blank-on-v2",
+    "W322": "route-by-what-is-not-known",
+    "W323": "route-that-no-value-takes",
 }
 
 

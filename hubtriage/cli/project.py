@@ -14,6 +14,7 @@ from hubtriage.settings.project_file import ProjectFile, TargetTable, find_proje
 from hubtriage.settings.targets import VARIABLE, chosen_target, none_chosen
 
 if TYPE_CHECKING:
+    from hubtriage.authoring.deliveries import KnownDeliveries
     from hubtriage.settings.configuration import Configuration
     from hubtriage.settings.selection import RuleSelection
 
@@ -127,6 +128,14 @@ def notified_owners() -> tuple[str, ...]:
     """Return the owners that have addresses for notices, in any of the targets that may be meant."""
     named = {owner for config in configurations().values() for owner in config.notified_owners}
     return tuple(sorted(named))
+
+
+def known_deliveries() -> tuple[KnownDeliveries, ...]:
+    """Return the channels, queues and routes of each target that may be meant."""
+    from hubtriage.authoring.deliveries import KnownDeliveries
+
+    known = tuple(config.known_deliveries(name) for name, config in configurations().items())
+    return known or (KnownDeliveries(),)
 
 
 def hubs() -> tuple[str, ...]:

@@ -5,8 +5,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hubtriage.authoring.deliveries import KnownDeliveries
+from hubtriage.engine.ruleset.delivery import Routes
 from hubtriage.settings.capacity import LAMBDA_MAX_TIMEOUT_SECONDS, Capacity, derive_capacity
-from hubtriage.settings.deliveries import Channels, Queues, RouteTables
+from hubtriage.settings.deliveries import Channels, Queues, RouteTables, deliveries_document
 from hubtriage.settings.setting_types import (
     AccountId,
     Accounts,
@@ -243,6 +245,16 @@ class SettingFields(BaseModel):
     def notified_owners(self) -> tuple[str, ...]:
         """The owners that have addresses for notices: names, or beginnings of names that end in `*`."""
         return tuple(sorted({owner for owner, _address in map(owner_and_address, self.owners)}))
+
+    def known_deliveries(self, target: str | None = None) -> KnownDeliveries:
+        """Return what rules may name in `notify` and `open-ticket`; `target` is the one of these settings."""
+        return KnownDeliveries(
+            channels=frozenset(self.channels),
+            queues=frozenset(self.queues),
+            routes=Routes.of(deliveries_document(self.routes, self.stack_name)).by_name,
+            is_on=self.decision_events,
+            target=target,
+        )
 
     def at(self, place: str | None) -> Self:
         """Return the same choices for one of the places alone."""

@@ -58,7 +58,11 @@ class ProjectFile:
 
     def place(self, *path: str) -> str:
         """Return where a key stands, as compilers write it."""
-        return f"{shown(self.path)}:{line_of(path, self.lines)}: {'.'.join(path)}"
+        return f"{shown(self.path)}:{self.line(*path)}: {'.'.join(path)}"
+
+    def line(self, *path: str) -> int:
+        """Return the line, from 1, of a key, or of the nearest table above that has one."""
+        return line_of(path, self.lines)
 
     def commands_for(self, target: TargetTable | None) -> Mapping[str, str]:
         """Return what commands take from the file for a target, or without one."""

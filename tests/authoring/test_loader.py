@@ -305,6 +305,8 @@ def test_every_code_is_provoked_by_a_test():
         "E305",
         "E306",
         "E307",
+        "E308",
+        "E309",
         "E403",
         "E404",
     } == {

@@ -17,6 +17,7 @@ from hubtriage.engine.fields import HIDING_STATUSES, SEVERITY_RANK, label_of
 from hubtriage.engine.index.conjunctions import Conjunction
 from hubtriage.engine.index.dnf import conjunctions_of
 from hubtriage.engine.jsonlogic.syntax import Operation, operations
+from hubtriage.engine.ruleset.delivery import Route
 from hubtriage.engine.shared_values import IN_LIST, derive
 
 Findings: TypeAlias = Callable[[], Sequence[Mapping[str, Any]]]
@@ -79,6 +80,7 @@ class LintedRule:
         self.accounts: Mapping[str, Mapping[str, str]] = {}
         self.findings: Findings = tuple
         self.subscribed: Collection[str] = ()
+        self.routes: Mapping[str, Route] = {}
         self.loaded = loaded
         self.model = loaded.model
         self.now = now

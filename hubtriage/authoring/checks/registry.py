@@ -16,6 +16,7 @@ from hubtriage.authoring.checks.care import (
     texts,
     unexplained,
     unnotified,
+    unrouted,
     untested,
 )
 from hubtriage.authoring.checks.conditions import (
@@ -49,6 +50,7 @@ from hubtriage.authoring.conditions.reader import MAX_ERRORS
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.problems import Problem, in_order
 from hubtriage.authoring.yaml.tree import YamlPath
+from hubtriage.engine.ruleset.delivery import NO_ROUTES, Route
 
 NEEDLESS = "W313"
 
@@ -98,6 +100,7 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
     expiry.check_over,
     expiry.check_soon,
     unnotified.check,
+    unrouted.check,
     texts.check_differs,
     texts.check_long,
     untested.check,
@@ -129,6 +132,7 @@ _NEEDED: Mapping[RuleCheck, tuple[YamlPath, ...]] = {
     subject_controlled.check: _CONDITIONS,
     expiry.check_soon: (("starts",),),
     unnotified.check: (("owner",), ("expires",)),
+    unrouted.check: (("owner",),),
     untested.check: (("tests",),),
 }
 # What is said of a whole condition: nothing where an error took something away from it.
@@ -153,12 +157,13 @@ def warnings(
     findings: Findings = tuple,
     subscribed: Collection[str] = (),
     hubs: Container[str] = (CSPM,),
+    routes: Mapping[str, Route] = NO_ROUTES.by_name,
 ) -> tuple[Problem, ...]:
     """Return the warnings about the rules, at a time (epoch seconds), by place.
 
     `findings` returns those in the folder next to the rules; a warning about a wide rule counts them.
     `subscribed` are the owners that have addresses for notices. If `hubs` has V2, what rules cannot see and
-    set there is said too: a negation of it is an error.
+    set there is said too: a negation of it is an error. `routes` are those of the deployment.
 
     Warnings that a rule ignores are left out. A rule that ignores a warning which does not occur gets W313.
     Of a rule with errors nothing is said that may only follow from what is missing without them.
@@ -166,6 +171,7 @@ def warnings(
     rules = [LintedRule.of(rule, loaded.lists, now) for rule in (*loaded.rules, *loaded.flawed)]
     for rule in rules:
         rule.accounts, rule.findings, rule.subscribed = loaded.accounts, findings, subscribed
+        rule.routes = routes
     whole = [rule for rule in rules if rule.loaded.is_whole(*_NEEDED_AMONG_OTHERS)]
     relations = FolderRelations(whole, loaded.accounts, now)
     return in_order(problem for rule in rules for problem in _of(rule, relations, V2 in hubs))

@@ -74,14 +74,22 @@ class Route:
     to: Mapping[str, str | None]
     otherwise: str | None
 
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The channels or queues that the route leads to."""
+        return tuple(to for to in (*self.to.values(), self.otherwise) if to is not None)
+
     def resolve(self, value: str | None) -> str | None:
         """Return where the route leads for an owner, or for an attribute's value; None: nowhere."""
-        if value is None:
-            return self.otherwise
+        key = None if value is None else self.key_of(value)
+        return self.otherwise if key is None else self.to[key]
+
+    def key_of(self, value: str) -> str | None:
+        """Return the key of `to` that counts for an owner or a value; None if there is none."""
         if value in self.to:
-            return self.to[value]
+            return value
         beginnings = [key for key in self.to if key.endswith("*") and value.startswith(key[:-1])]
-        return self.to[max(beginnings, key=len)] if beginnings else self.otherwise
+        return max(beginnings, key=len, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ def _checked(config: Configuration) -> RulesToDeploy:
                 allow_empty=config.allow_empty,
                 never=config.never,
                 select=RuleSelection.of(config).select,
+                deliveries=config.known_deliveries(),
             )
     except ConfigurationError as error:
         fail(str(error), exit_code=UNUSABLE)

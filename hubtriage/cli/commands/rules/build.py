@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
+from hubtriage.authoring.deliveries import together
 from hubtriage.authoring.iam import hub_statements, hub_v2_statements
 from hubtriage.authoring.never import UnknownFieldError, check_names
 from hubtriage.aws.securityhub.api import CSPM, V2
@@ -14,7 +15,7 @@ from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown, selecte
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import hubs_option
 from hubtriage.cli.output import print_document, write_file
-from hubtriage.cli.project import rules_folder
+from hubtriage.cli.project import known_deliveries, rules_folder
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted
@@ -87,5 +88,10 @@ def _compiled(rules: Path, allow_empty: bool, never: tuple[str, ...]) -> dict[st
     demand_folder(rules)
     with rule_errors_shown():
         return compile_ruleset(
-            rules, revision=git_revision(rules), allow_empty=allow_empty, never=fields, select=selected
+            rules,
+            revision=git_revision(rules),
+            allow_empty=allow_empty,
+            never=fields,
+            select=selected,
+            deliveries=together(known_deliveries()),
         )

@@ -19,6 +19,7 @@ from hubtriage.authoring.problems import CODES, Problem, Severity, in_order
 from hubtriage.authoring.yaml.tree import YamlDocument, member
 from hubtriage.cli import project
 from hubtriage.cli.failure import UNUSABLE, fail
+from hubtriage.cli.inputs import deliveries
 from hubtriage.cli.inputs.findings import read_findings
 from hubtriage.cli.inputs.paths import folders_of
 from hubtriage.cli.options import hubs_option_of, now_option, paths_argument
@@ -159,11 +160,21 @@ def lint(paths: Sequence[Path], now: float, hubs: Container[str]) -> LintReport:
             every = (
                 *loaded.problems,
                 *policy_problems(loaded, now),
-                *warnings(loaded, now, _findings_beside(folder), project.notified_owners(), hubs),
+                *deliveries.problems(loaded),
+                *warnings(
+                    loaded,
+                    now,
+                    _findings_beside(folder),
+                    project.notified_owners(),
+                    hubs,
+                    deliveries.routes(),
+                ),
             )
             found += (problem for problem in every if not shown or problem.file in shown)
             if not loaded.problems and not shown and not is_any_in_force(loaded):
                 found.append(no_rule_in_force(folder))
+            if not shown:
+                found += deliveries.problems_of_routes(loaded)
             read = [document for document in loaded.documents if not shown or document.file in shown]
             files_read += len(read)
             rules += sum(map(_rules_in, read))

@@ -61,6 +61,7 @@ def command(folder: Path, output: Path, replace: bool) -> None:
             allow_empty=config.allow_empty,
             never=config.never,
             select=selected,
+            deliveries=config.known_deliveries(),
         )
     with _written(output):
         demand_own(output)

@@ -521,3 +521,78 @@ def test_what_is_ignored_for_v2_is_not_needless_for_the_other_hub(tmp_path: Path
     for hub in ("cspm", "both"):
         result = CliRunner().invoke(cli, ["lint", str(tmp_path), "--json", "--hub", hub])
         assert json.loads(result.stdout)["problems"] == []
+
+
+DELIVERING = (
+    GOOD.replace("{in-list: l}", "x")
+    .replace("[{", "[")
+    .replace("}]", "]")
+    .replace("    update", "    owner: payments\n    notify: chat\n    open-ticket: team\n    update")
+)
+SETTINGS = """\
+decision-events = true
+[channels.chat]
+kind = "slack"
+secret = "s"
+[queues.cloud]
+kind = "jira"
+url = "https://acme.example"
+secret = "s"
+project = "SEC"
+[routes.team]
+by = "owner"
+otherwise = "cloud"
+[routes.team.to]
+paymnts = "cloud"
+"""
+
+
+def test_names_of_channels_and_queues_are_those_of_the_settings(lint):
+    files = {"rules/a.yaml": DELIVERING, "hubtriage.toml": SETTINGS.replace("paymnts", "payments")}
+    result = lint(files, "--strict")
+    assert (result.exit_code, result.output) == (0, "1 rule in 1 file: no problems\n")
+    result = lint({**files, "hubtriage.toml": SETTINGS.replace("channels.chat", "channels.chats")})
+    assert result.exit_code == 1
+    assert "E308 there is no channel 'chat'" in result.output
+    assert "did you mean `chats`?" in result.output
+
+
+def test_without_settings_nothing_could_be_delivered(lint):
+    result = lint({"rules/a.yaml": DELIVERING})
+    assert result.exit_code == 1
+    assert result.output.count("E308") == 4, "in two problems, each with its page"
+
+
+def test_a_value_that_no_rule_reaches_is_shown_in_the_settings(lint):
+    result = lint({"rules/a.yaml": DELIVERING, "hubtriage.toml": SETTINGS})
+    assert result.exit_code == 0
+    assert (
+        "hubtriage.toml:14:1: W323 route team: no rule that names the route has the owner 'paymnts'"
+        in result.output
+    )
+    assert "W323" not in lint({}, "rules/a.yaml").output, "a single file does not have all rules"
+
+
+def test_each_target_has_names_of_its_own(lint):
+    targets = """
+[target.prod]
+account = "111122223333"
+home-region = "eu-west-1"
+[target.lab]
+account = "444455556666"
+home-region = "eu-west-1"
+without-rules-tagged = ["prod"]
+[target.lab.channels.lab-chat]
+kind = "slack"
+secret = "s"
+"""
+    files = {
+        "rules/a.yaml": DELIVERING,
+        "hubtriage.toml": SETTINGS.replace("paymnts", "payments") + targets,
+    }
+    result = lint(files)
+    assert result.exit_code == 1
+    assert "E308 there is no channel 'chat' in target lab" in result.output
+    assert lint({}, "--target", "prod").exit_code == 0
+    tagged = DELIVERING.replace("    owner", "    tags: [prod]\n    owner")
+    assert lint({"rules/a.yaml": tagged}).exit_code == 0, "the other target does not take the rule"
