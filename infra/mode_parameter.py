@@ -22,6 +22,7 @@ class ModeParameter(Construct):
             ArnComponents(service="ssm", resource="parameter", resource_name=resource), Stack.of(self)
         )
         self._initial_mode = config.initial_mode
+        self._events_of = {"Stack": config.stack_name} if config.decision_events else {}
 
     def made_by(self, function: lambda_.Function) -> CustomResource:
         """Let a function make the parameter with the stack, and remove it with the stack."""
@@ -35,5 +36,6 @@ class ModeParameter(Construct):
                 "Name": self.parameter_name,
                 "InitialMode": self._initial_mode,
                 "AllowedPattern": ALLOWED_PATTERN,
+                **self._events_of,
             },
         )

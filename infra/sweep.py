@@ -312,6 +312,7 @@ class SweepConstruct(Construct):
             statements=[
                 statement("StartSweep", ("states:StartExecution",), self.machine.state_machine_arn),
                 statement("MakeSwitch", SWITCH_ACTIONS, mode.parameter_arn),
+                *(self._decisions.statements() if self._decisions else ()),
                 *(
                     [statement("MakeAction", ACTION_ACTIONS, hub_arn(self))]
                     if self._config.hand_back_action
@@ -320,7 +321,10 @@ class SweepConstruct(Construct):
                 *self._reading_of_held(ledger),
             ],
             timeout=Duration.minutes(5 if self._config.never else 1),
-            environment=DeployedConfig(self.machine.state_machine_arn).as_environment(),
+            environment=DeployedConfig(
+                self.machine.state_machine_arn,
+                self._decisions.bus.event_bus_name if self._decisions else "",
+            ).as_environment(),
             log_name="DeployedLog",
             log_removal=RemovalPolicy.DESTROY,
             log_level=lambda_log_level(self._config),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubtriage.aws.decision_events.variables import BUS_VARIABLE
 from hubtriage.aws.environment import EnvironmentConfig, setting, text
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import StepFunctions, start_sweep
@@ -20,6 +21,13 @@ class DeployedConfig(EnvironmentConfig):
     """What a deployment sets."""
 
     machine: str = setting("HUBTRIAGE_SWEEP_MACHINE", text, "ARN of the state machine of sweeps")
+    event_bus: str = setting(
+        BUS_VARIABLE,
+        text,
+        "EventBridge bus for decision events; without one, none is sent",
+        "",
+        explicit=False,
+    )
 
 
 class StartAfterDeploy:

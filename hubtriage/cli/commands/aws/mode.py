@@ -3,13 +3,19 @@
 import click
 from botocore.exceptions import ClientError
 
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.decision_events.bus import EventBridgeBus
+from hubtriage.aws.decision_events.operations import mode_changed
+from hubtriage.aws.decision_events.variables import stack_of
 from hubtriage.aws.sweep.request import SweepRequest
 from hubtriage.aws.sweep.start import start_sweep
 from hubtriage.aws.switch.mode import ALLOWED_PATTERN, MODES
 from hubtriage.cli.account_options import deployed_option
-from hubtriage.cli.failure import fail
+from hubtriage.cli.failure import fail, print_error
 from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, is_not_found, mode_parameter, no_stack, outputs
 
+MOST_SECONDS = 10.0
+"""Seconds for the event of a switch."""
 MEANINGS = {
     "enforce": "triage writes what the rules say",
     "reopen": "triage hides nothing new, but still takes back and follows providers",
@@ -36,6 +42,8 @@ def command(mode: str | None, stack: str, budget: int | None) -> None:
     enforce resumes, and sweeps the findings that arrived in the meantime, even if it was enforce before.
     Leaving observe for reopen starts a sweep as well. The breaker does not count the changes of a sweep,
     which has limits of its own.
+
+    With the setting decision-events, each switch puts an event on the bus of the stack.
 
     Exit codes: 0; 1 AWS refused, or the breaker has only just tripped; 2 wrong usage, there is no such stack,
     or AWS cannot be reached.
@@ -75,8 +83,27 @@ def _switch(stack: str, mode: str, budget: int | None) -> None:
     )
     change = f"{before} -> {mode}" if before != mode else f"{mode}, as before"
     click.echo(f"{change}: {MEANINGS[mode]}")
+    if before != mode and "EventBusName" in deployed:
+        _put_event(deployed["EventBusName"], before, mode)
     if mode == "enforce" or (mode, before) == ("reopen", "observe"):
         _sweep(deployed["SweepArn"], SweepRequest(settle=True, reason="mode", budget=budget))
+
+
+def _put_event(bus: str, before: str, mode: str) -> None:
+    """Put the event of the switch; if that fails, say so: the mode is switched all the same."""
+    clock = SystemClock()
+    now = clock.now()
+    try:
+        who = str(client("sts").get_caller_identity()["Arn"])
+    except AWS_ERRORS:
+        who = None
+    event = mode_changed(stack_of(bus), now, (before, mode), "person", who, None, (now, before, mode))
+    put = EventBridgeBus(lambda: client("events"), bus, clock).put([event], clock.monotonic() + MOST_SECONDS)
+    for why in put.values():
+        print_error(
+            f"the mode is switched, but its event is not put: {why.code}: {why.message}",
+            "readers of decision events do not know of the switch; it needs events:PutEvents on the bus",
+        )
 
 
 def _sweep(machine: str, request: SweepRequest) -> None:
