@@ -10,7 +10,7 @@ from hubtriage.aws.decision_events.event import DecisionEvent
 
 Happening = Callable[[DecisionEvent], NotPut | None]
 """Says of an event why it is not put; None if it is. May raise, as a container that dies does."""
-DOWN = NotPut("InternalFailure", "the bus does not answer")
+DOWN = NotPut("InternalFailure", "the bus does not answer", concerns_bus=True)
 
 
 @dataclass(slots=True)
@@ -18,12 +18,14 @@ class MemoryBus:
     """Keeps the events in the order in which they were put, repetitions too. Deadlines do not matter.
 
     `fault`: why no event is put until it is None again; with `lose_answers` they are put all the same.
-    `script`: what happens to the next events, one by one; each later one is put. `calls` counts `put`.
+    `refused`: why single events are not put, by id. `script`: what happens to the next events, one by one;
+    each later one is put. `calls` counts `put`.
     """
 
     events: list[DecisionEvent] = field(default_factory=list)
     fault: NotPut | None = None
     lose_answers: bool = False
+    refused: dict[str, NotPut] = field(default_factory=dict)
     script: list[Happening] = field(default_factory=list)
     calls: int = 0
 
@@ -49,4 +51,6 @@ class MemoryBus:
             return NotPut(TOO_LARGE, f"{event.size} bytes are more than a call takes", is_final=True)
         if self.fault is not None:
             return self.fault
+        if event.id in self.refused:
+            return self.refused[event.id]
         return self.script.pop(0)(event) if self.script else None
