@@ -25,6 +25,14 @@ class Listener:
             raise
         self.port: int = self._socket.getsockname()[1]
 
+    @classmethod
+    def inherited(cls, descriptor: int) -> "Listener":
+        """Return the listener that another process has bound and handed down."""
+        listener = cls.__new__(cls)
+        listener._socket = socket.socket(fileno=descriptor)
+        listener.port = listener._socket.getsockname()[1]
+        return listener
+
     def __enter__(self) -> "Listener":
         return self
 

@@ -17,6 +17,14 @@ class PeerControl:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
 
+    def is_ready(self) -> bool:
+        """Say whether the peers answer."""
+        try:
+            self._ask("GET", "clock", patience=1.0)
+        except OSError:
+            return False
+        return True
+
     def stored(self, peer: str) -> dict[str, Any]:
         """Return what a peer holds."""
         found: dict[str, Any] = self._ask("GET", f"{peer}/stored")
@@ -57,7 +65,7 @@ class PeerControl:
         """Have each request take so many seconds."""
         self._ask("POST", "latency", (least, most))
 
-    def _ask(self, method: str, name: str, body: object = None) -> Any:
+    def _ask(self, method: str, name: str, body: object = None, *, patience: float = 60.0) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
             f"{self.endpoint}{CONTROL}{name}",
             data=json.dumps(body).encode() if body is not None else None,
@@ -65,7 +73,7 @@ class PeerControl:
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=60) as answer:
+            with opener.open(request, timeout=patience) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise PeerError(f"{method} {name}: {error.read().decode()}") from error
