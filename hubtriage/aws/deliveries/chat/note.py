@@ -1,0 +1,86 @@
+"""Group the events of a batch: those of one rule, kind and group become one note. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hubtriage.aws.deliveries.envelope import DecisionEvent
+
+ORDER = (
+    "mode-changed",
+    "escalated",
+    "reopened",
+    "returned",
+    "refused",
+    "overruled",
+    "raised",
+    "expires-soon",
+    "hidden",
+    "lowered",
+    "resolved",
+    "changed",
+    "sweep-finished",
+)
+"""Kinds of events, those first that people may have to act on."""
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Events that are told together. `rule` and `group` are those of the order, or of the event."""
+
+    kind: str
+    rule: str
+    group: str
+    events: tuple[DecisionEvent, ...]
+
+    @property
+    def first(self) -> DecisionEvent:
+        """Return an event that stands for all."""
+        return self.events[0]
+
+    def accounts(self) -> list[str]:
+        """Return the accounts of the findings, each once."""
+        return list(dict.fromkeys(str(event.finding.get("account") or "") for event in self.events))
+
+    def severities(self) -> Mapping[str, int]:
+        """Count the findings by severity, the worst first; what is no severity counts as `other`."""
+        counted = Counter(_severity(event.finding) for event in self.events)
+        return {name: counted[name] for name in (*SEVERITIES, "other") if counted[name]}
+
+
+def notes_of(events: Iterable[DecisionEvent], channel: str) -> list[Note]:
+    """Return the notes of a channel, urgent ones first.
+
+    An event that several rules order for the channel is told once, for the first of them. One that no rule
+    orders is there because the channel wants all of its kind.
+    """
+    grouped: dict[tuple[str, str, str], list[DecisionEvent]] = {}
+    for event in events:
+        grouped.setdefault(_group(event, channel), []).append(event)
+    notes = [Note(kind, rule, group, tuple(some)) for (kind, rule, group), some in grouped.items()]
+    return sorted(notes, key=lambda note: (_urgency(note.kind), -len(note.events), note.rule, note.group))
+
+
+def is_for(event: DecisionEvent, channel: str, about: Sequence[str]) -> bool:
+    """Say whether an event is meant for a channel: a rule orders it, or the channel wants its kind."""
+    return event.kind in about or bool(event.orders(channel, "message"))
+
+
+def _group(event: DecisionEvent, channel: str) -> tuple[str, str, str]:
+    if event.is_operation:
+        return event.kind, "", event.id  # each by itself
+    order = next(iter(event.orders(channel, "message")), None)
+    if order is not None:
+        return event.kind, order.rule, order.group
+    return event.kind, str(event.detail.get("rule") or ""), str(event.finding.get("account") or "")
+
+
+def _urgency(kind: str) -> int:
+    return ORDER.index(kind) if kind in ORDER else len(ORDER)
+
+
+def _severity(finding: Mapping[str, Any]) -> str:
+    severity = finding.get("severity")
+    return severity if severity in SEVERITIES else "other"

@@ -1,0 +1,49 @@
+"""One message of a channel, without the markup of any product, and what can send it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hubtriage.aws.deliveries.chat.note import Note
+from hubtriage.aws.deliveries.envelope import DecisionEvent
+from hubtriage.aws.deliveries.http import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """What a message says of one note. All texts are harmless; `link` leads to AWS's console."""
+
+    headline: str
+    lines: tuple[str, ...] = ()
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message: its title, what it says, and the notes that it tells. Webhooks send `events` alone."""
+
+    title: str
+    paragraphs: tuple[Paragraph, ...]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def events(self) -> tuple[DecisionEvent, ...]:
+        """The events that are told with it."""
+        return tuple(event for note in self.notes for event in note.events)
+
+
+class ChannelService(Protocol):
+    """What a channel's product does for us."""
+
+    pause: float
+    """Seconds to let pass between two messages."""
+
+    def posts(self, notes: Sequence[Note]) -> list[Post]:
+        """Return the messages that tell these notes, each within the limits of the product."""
+
+    def send(self, post: Post) -> Answer:
+        """Send a message once. Raises ChannelError and SecretError, whose texts hold no secret."""
+
+
+class ChannelError(RuntimeError):
+    """A channel is not set up so that a message could be sent; the text says what to mend, and no secret."""

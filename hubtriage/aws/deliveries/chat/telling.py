@@ -1,0 +1,277 @@
+"""Tell the events of a batch in a channel: claim, group, keep to the daily limit, send, and remember.
+
+An event is told once where the service's answer came, and at least once where it was lost: no chat has a key
+that makes a message idempotent. What could not be told comes again with its message.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hubtriage.aws.clock import Clock
+from hubtriage.aws.deliveries.chat.memory import EventMemory
+from hubtriage.aws.deliveries.chat.note import Note, is_for, notes_of
+from hubtriage.aws.deliveries.chat.post import ChannelError, ChannelService, Post
+from hubtriage.aws.deliveries.chat.sending import is_refused
+from hubtriage.aws.deliveries.chat.wording import last_word
+from hubtriage.aws.deliveries.envelope import DecisionEvent, Received
+from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Unknown
+from hubtriage.aws.deliveries.limits import DailyLimit
+from hubtriage.aws.deliveries.numbers import DELIVERED, FAILED, REFUSED, WITHHELD
+from hubtriage.aws.deliveries.secrets import SecretError
+from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
+
+LONGEST_WAIT = 10.0
+"""Seconds of a `Retry-After` that are waited for here; after longer ones the messages come again."""
+SHORTEST_WAIT = 1.0
+TRIES = 4
+MOST_FAILURES = 3
+"""Messages in a row that fail before the rest of the batch waits: the service is not well."""
+CLAIM_MARGIN = 60.0
+"""Seconds that a claim outlives the time in which the batch may send."""
+FIRST_AGAIN, LAST_AGAIN = 30.0, 900.0
+"""Seconds after which a message comes again, after its first failure and at most; doubled in between."""
+
+Log = Callable[[Literal["info", "warning", "error"], str, Mapping[str, Any]], None]
+"""Writes a line: its level, what it says, and its members, which may hold foreign texts."""
+
+
+@dataclass(slots=True)
+class TellReport:
+    """What became of a batch: `again` has the messages that come again, and in how many seconds."""
+
+    again: dict[Received, float] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Which channel it is: its name, the kinds of events that it gets unasked, and its stack."""
+
+    name: str
+    about: tuple[str, ...]
+    stack: str
+
+
+class Teller:
+    """Tells events in one channel. One instance per container."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        service: ChannelService,
+        memory: EventMemory,
+        limit: DailyLimit,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self.channel = channel
+        self.service = service
+        self.memory = memory
+        self.limit = limit
+        self.clock = clock
+        self.log = log
+
+    def tell(self, events: Sequence[DecisionEvent], deadline: float, holder: str) -> TellReport:
+        """Tell events until `deadline` (monotonic seconds). `holder` names this invocation, for its claims.
+
+        Never raises for what AWS or the service does: such events come again.
+        """
+        return _Telling(self, events, deadline, holder).run()
+
+
+class _Telling:
+    """One batch on its way."""
+
+    def __init__(self, teller: Teller, events: Sequence[DecisionEvent], deadline: float, holder: str) -> None:
+        self._teller = teller
+        self._deadline = deadline
+        self._holder = holder
+        self._events = events
+        self._carriers: dict[str, list[Received]] = {}
+        self._report = TellReport()
+        self._failures = 0
+
+    def run(self) -> TellReport:
+        """Tell all, or have the rest come again."""
+        claimed = self._claimed(self._meant())
+        posts = deque(self._teller.service.posts(notes_of(claimed, self._teller.channel.name)))
+        while posts:
+            if self._is_over():
+                self._fail_rest(posts, None)
+                break
+            try:
+                self._next(posts)
+            except API_ERRORS as error:
+                self._table_failed(error)
+                self._fail_rest(posts, None)
+                break
+        return self._report
+
+    def _meant(self) -> list[DecisionEvent]:
+        """Return each event that the channel is to tell once; what an archive sends again is old news."""
+        meant: dict[str, DecisionEvent] = {}
+        for event in self._events:
+            if event.replayed or not is_for(event, self._teller.channel.name, self._teller.channel.about):
+                why = "replayed from an archive" if event.replayed else "not meant for this channel"
+                self._log("info", "event left out", {"event": event.id, "kind": event.kind, "reason": why})
+                continue
+            meant.setdefault(event.id, event)
+            self._carriers.setdefault(event.id, []).append(event.message)
+        return list(meant.values())
+
+    def _claimed(self, events: Sequence[DecisionEvent]) -> list[DecisionEvent]:
+        """Return the events that are ours to tell; those that another container is telling come again."""
+        now = self._teller.clock.now()
+        until = now + max(0.0, self._deadline - self._teller.clock.monotonic()) + CLAIM_MARGIN
+        claimed: list[DecisionEvent] = []
+        for place, event in enumerate(events):
+            try:
+                claim = self._teller.memory.claim(event.id, self._holder, now, until)
+            except API_ERRORS as error:
+                self._table_failed(error)
+                self._again(events[place:], None)
+                break
+            if claim == "ours":
+                claimed.append(event)
+            elif claim == "held":
+                self._again([event], CLAIM_MARGIN)
+        return claimed
+
+    def _next(self, posts: deque[Post]) -> None:
+        """Send the next message, or say that the limit is reached."""
+        post = posts[0]
+        if not self._teller.limit.take(self._teller.clock.now()):
+            rest = list(posts)
+            posts.clear()
+            self._withhold(rest)
+            return
+        answer = self._sent(post)
+        posts.popleft()
+        if isinstance(answer, Done):
+            self._failures = 0
+            self._told(post)
+            if posts:
+                self._teller.clock.sleep(self._teller.service.pause)
+            return
+        if not (isinstance(answer, Unknown) and answer.status is None):
+            self._teller.limit.give_back(self._teller.clock.now())
+        if self._may_be_parted(post, answer):
+            alone = [each for note in post.notes for each in self._teller.service.posts([note])]
+            posts.extendleft(reversed(alone))
+            return
+        self._not_told(post, answer)
+
+    def _sent(self, post: Post) -> Answer:
+        """Send a message; again after a short wait if the service asks for it. Errors of ours are final."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                answer = self._teller.service.send(post)
+            except (SecretError, ChannelError) as error:
+                return NotDone(str(error), is_final=True, status=401)
+            if not isinstance(answer, NotDone) or answer.is_final or attempt == TRIES:
+                return answer
+            wait = max(SHORTEST_WAIT, answer.retry_after or 0.0)
+            if wait > LONGEST_WAIT or self._teller.clock.monotonic() + wait >= self._deadline:
+                return answer
+            self._teller.clock.sleep(wait)
+        raise AssertionError("the last attempt returns")
+
+    @staticmethod
+    def _may_be_parted(post: Post, answer: Answer) -> bool:
+        """Say whether single notes may be taken where all together were refused for what they hold."""
+        is_final = isinstance(answer, NotDone) and answer.is_final and not is_refused(answer)
+        return is_final and len(post.notes) > 1
+
+    def _told(self, post: Post) -> None:
+        """Remember what was told. If that fails, it may be told once more, but nothing is lost."""
+        ids = [event.id for event in post.events]
+        self._report.counts[DELIVERED] += len(ids)
+        self._log("info", "told", {"title": post.title, "events": ids})
+        try:
+            self._teller.memory.confirm(ids, "told", self._teller.clock.now())
+        except API_ERRORS as error:
+            fault = call_fault(error)
+            self._log("warning", "told, but not remembered", {"events": ids, "code": fault.code})
+
+    def _not_told(self, post: Post, answer: NotDone | Unknown) -> None:
+        """Have events come again; stop the batch if the next message cannot fare better."""
+        self._report.counts[FAILED] += 1
+        refused = is_refused(answer)
+        self._report.counts[REFUSED] += refused
+        is_unwell = isinstance(answer, NotDone) and not answer.is_final
+        self._failures = MOST_FAILURES if refused or is_unwell else self._failures + 1
+        details = {"reason": answer.reason, "events": [event.id for event in post.events]}
+        if refused:
+            self._log("error", "channel refuses messages: renew its secret", details)
+        elif isinstance(answer, NotDone) and answer.is_final:
+            self._log("error", "message refused", details)
+        else:
+            self._log("warning", "message not sent", details)
+        self._again(post.events, answer.retry_after)
+
+    def _withhold(self, posts: Sequence[Post]) -> None:
+        """Say once a day that the limit is reached; log and count what is not shown."""
+        notes = [note for post in posts for note in post.notes]
+        events = [event for note in notes for event in note.events]
+        if not self._last_word(notes):
+            self._again(events, None)
+            return
+        for note in notes:
+            self._log("warning", "not shown: daily limit reached", _withheld(note))
+        self._report.counts[WITHHELD] += len(events)
+        now = self._teller.clock.now()
+        self._teller.limit.count_withheld(len(events), now)
+        self._teller.memory.confirm([event.id for event in events], "withheld", now)
+
+    def _last_word(self, notes: Sequence[Note]) -> bool:
+        """Say that the limit is reached, unless that is said; return False if it could not be said."""
+        limit, clock = self._teller.limit, self._teller.clock
+        now = clock.now()
+        if not limit.claim_last_word(now):
+            return True
+        answer = self._sent(last_word(notes, limit.most, self._teller.channel.stack))
+        limit.release_last_word(now, spoken=isinstance(answer, Done))
+        if isinstance(answer, Done):
+            return True
+        self._report.counts[FAILED] += 1
+        self._report.counts[REFUSED] += is_refused(answer)
+        self._log("error", "could not say that the daily limit is reached", {"reason": answer.reason})
+        return False
+
+    def _is_over(self) -> bool:
+        return self._failures >= MOST_FAILURES or self._teller.clock.monotonic() >= self._deadline
+
+    def _fail_rest(self, posts: Iterable[Post], seconds: float | None) -> None:
+        self._again([event for post in posts for event in post.events], seconds)
+
+    def _again(self, events: Iterable[DecisionEvent], seconds: float | None) -> None:
+        """Have the messages of events come again, and free the claims so that they can be told then."""
+        ids = [event.id for event in events]
+        for name in ids:
+            for message in self._carriers.get(name, ()):
+                backoff = min(LAST_AGAIN, FIRST_AGAIN * 2.0 ** min(message.receives - 1, 10))
+                self._report.again[message] = max(backoff, seconds or 0.0)
+        try:
+            self._teller.memory.release(ids, self._holder)
+        except API_ERRORS as error:  # the claims end by themselves
+            self._log("warning", "claims not given up", {"code": call_fault(error).code})
+
+    def _table_failed(self, error: Exception) -> None:
+        fault = call_fault(error)
+        self._report.counts[FAILED] += 1
+        self._log("error", "table of deliveries", {"code": fault.code, "reason": fault.message})
+
+    def _log(self, level: Literal["info", "warning", "error"], text: str, members: Mapping[str, Any]) -> None:
+        self._teller.log(level, text, {"channel": self._teller.channel.name, **members})
+
+
+def _withheld(note: Note) -> dict[str, Any]:
+    return {
+        "kind": note.kind,
+        "rule": note.rule,
+        "group": note.group,
+        "events": [event.id for event in note.events],
+        "findings": [event.finding.get("id") for event in note.events if event.finding],
+    }

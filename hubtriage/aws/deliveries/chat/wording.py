@@ -1,0 +1,234 @@
+"""What messages say, in plain English. Pure.
+
+Every value of a finding, of a rule or of a service goes through `harmless`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
+from hubtriage.aws.deliveries.chat.note import SEVERITIES, Note
+from hubtriage.aws.deliveries.chat.post import Paragraph, Post
+from hubtriage.aws.deliveries.envelope import DecisionEvent
+
+SHOWN = 3
+"""Findings of a note that a message shows."""
+MOST_MEMBERS = 12
+LONGEST_HEADLINE = 300
+LONGEST_TITLE = 140
+LONGEST_LINE = 280
+LONGEST_NAME = 120
+
+_DONE: Mapping[str, str] = {
+    "hidden": "{rule} hid {findings}",
+    "lowered": "{rule} lowered the severity of {findings}",
+    "raised": "{rule} raised the severity of {findings}",
+    "escalated": "Shown again, because the severity is above the ceiling of {of_rule}: {findings}",
+    "reopened": "Shown again, because {of_rule} no longer holds: {findings}",
+    "changed": "{rule} changed {findings}",
+    "overruled": "People overruled {of_rule} on {findings}",
+    "refused": "An update by {of_rule} was refused for good: {findings}",
+    "resolved": "Done outside triage, with a ticket of {of_rule}: {findings}",
+    "returned": "Open again, with a ticket of {of_rule}: {findings}",
+}
+_COUNTED: Mapping[str, str] = {
+    "hidden": "hidden",
+    "lowered": "lowered",
+    "raised": "raised",
+    "escalated": "shown again above a ceiling",
+    "reopened": "shown again",
+    "changed": "changed",
+    "overruled": "overruled by people",
+    "refused": "refused",
+    "resolved": "done",
+    "returned": "open again",
+}
+
+
+def paragraph(note: Note) -> Paragraph:
+    """Return what to say of a note."""
+    if note.first.is_operation:
+        return _operation(note.first)
+    told = _told(note)
+    link = console_link(note.first.finding.get("url")) if len(note.events) == 1 else None
+    return Paragraph(harmless_headline(told), tuple(_lines(note)), link)
+
+
+def harmless_headline(text: str) -> str:
+    """Return a headline that is not too long; its parts are harmless already."""
+    return text if len(text) <= LONGEST_HEADLINE else f"{text[: LONGEST_HEADLINE - 1]}…"
+
+
+def post_of(notes: Sequence[Note], stack: str) -> Post:
+    """Return one message that tells all these notes."""
+    return Post(title(notes, stack), tuple(map(paragraph, notes)), tuple(notes))
+
+
+def title(notes: Sequence[Note], stack: str) -> str:
+    """Return what a message is about, in our own words and numbers alone."""
+    counts: Counter[str] = Counter()
+    for note in notes:
+        counts[note.kind] += len(note.events)
+    said = ", ".join(_counted(kind, count) for kind, count in counts.items())
+    text = f"{harmless(stack, 63)}: {said}"
+    return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
+
+
+def last_word(notes: Sequence[Note], most: int, stack: str) -> Post:
+    """Return the last message of a day: the limit is reached, and this is not shown any more."""
+    shown = tuple(paragraph(note).headline for note in notes[:10])
+    rest = len(notes) - len(shown)
+    lines = (*shown, f"and {rest} more of the kind") if rest > 0 else shown
+    head = (
+        f"The daily limit of {most:,} messages is reached. Nothing more is shown here until 00:00 UTC. "
+        "The log of the channel's function has everything."
+    )
+    name = harmless(stack, 63)
+    return Post(f"{name}: daily limit reached", (Paragraph(head), Paragraph("Not shown:", lines)))
+
+
+def trial(stack: str, channel: str) -> Post:
+    """Return the message by which people try out a channel."""
+    text = f"This is a test of channel {harmless(channel, 40)}. Decisions of hubtriage will be shown here."
+    return Post(f"{harmless(stack, 63)}: test message", (Paragraph(text),))
+
+
+def _told(note: Note) -> str:
+    rule = harmless(note.rule, LONGEST_NAME)
+    text = _DONE.get(note.kind, "{rule} decided on {findings}")
+    return text.format(
+        rule=f"Rule {rule}" if rule else "Triage",
+        of_rule=f"rule {rule}" if rule else "triage",
+        findings=_findings(note),
+    )
+
+
+def _findings(note: Note) -> str:
+    count = len(note.events)
+    parts = [f"{count:,} {'finding' if count == 1 else 'findings'}{_where(note)}"]
+    parts += [f"{number:,} {name}" for name, number in note.severities().items()]
+    return ", ".join(parts)
+
+
+def _where(note: Note) -> str:
+    accounts = note.accounts()
+    if len(accounts) > 1:
+        return f" in {len(accounts):,} accounts"
+    account = accounts[0]
+    where = f" in account {harmless(account, LONGEST_NAME)}" if account else ""
+    if note.group and note.group not in (account, note.rule):
+        where += f" ({harmless(note.group, LONGEST_NAME)})"
+    return where
+
+
+def _lines(note: Note) -> Iterator[str]:
+    """Yield some of the findings, then what the rule says."""
+    worst = sorted(note.events, key=lambda event: _rank(event.finding))
+    for event in worst[:SHOWN]:
+        yield harmless(_finding(event, note.kind), LONGEST_LINE)
+    if len(worst) > SHOWN:
+        yield f"and {len(worst) - SHOWN:,} more"
+    for name in ("reason", "ticket", "owner"):
+        value = note.first.detail.get(name)
+        if isinstance(value, str) and value:
+            yield harmless(f"{name.capitalize()}: {value}", LONGEST_LINE)
+
+
+def _finding(event: DecisionEvent, kind: str) -> str:
+    finding = event.finding
+    parts = [finding.get("severity"), finding.get("title"), _resource(finding), finding.get("account")]
+    parts.append(finding.get("region"))
+    text = " · ".join(str(part) for part in parts if part)
+    return f"{text} · {why}" if (why := _why(event.detail, kind)) else text
+
+
+def _resource(finding: Mapping[str, Any]) -> object:
+    resources = finding.get("resources")
+    first = resources[0] if isinstance(resources, list) and resources else None
+    return first.get("id") if isinstance(first, dict) else None
+
+
+def _why(detail: Mapping[str, Any], kind: str) -> str:
+    """Return what the kind adds to a finding: the fields that people set, or why it was refused."""
+    if kind == "overruled" and isinstance(fields := detail.get("overruled"), list):
+        return "set by people: " + ", ".join(map(str, fields[:5]))
+    if kind == "refused" and isinstance(refused := detail.get("refused"), dict):
+        return f"{refused.get('code')}: {refused.get('reason')}"
+    return ""
+
+
+def _rank(finding: Mapping[str, Any]) -> int:
+    severity = finding.get("severity")
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _counted(kind: str, count: int) -> str:
+    if kind in _OPERATION_TITLES:
+        one, several = _OPERATION_TITLES[kind]
+        return one if count == 1 else f"{count:,} {several}"
+    return f"{count:,} {_COUNTED.get(kind, 'decided')}"
+
+
+_OPERATION_TITLES: Mapping[str, tuple[str, str]] = {
+    "expires-soon": ("an exception ends soon", "exceptions end soon"),
+    "mode-changed": ("the mode was changed", "changes of the mode"),
+    "sweep-finished": ("a sweep finished", "sweeps finished"),
+}
+
+
+def _operation(event: DecisionEvent) -> Paragraph:
+    say = _OPERATIONS.get(event.kind)
+    members = event.operation
+    headline, said = say(members) if say else (f"{harmless(event.kind, 40)}", ())
+    lines = _members(members, {"kind", *said})
+    return Paragraph(harmless_headline(headline), tuple(lines))
+
+
+def _expires_soon(members: Mapping[str, Any]) -> tuple[str, Iterable[str]]:
+    rule, days = harmless(members.get("rule"), LONGEST_NAME), members.get("days_left")
+    when = members.get("expires") or members.get("ends")
+    text = f"The exception {rule} ends on {harmless(when, 40)}"
+    text += f", in {days} {'day' if days == 1 else 'days'}" if isinstance(days, int) else ""
+    findings = members.get("findings")
+    if isinstance(findings, int):
+        text += f". {findings:,} {'finding is' if findings == 1 else 'findings are'} then shown again"
+    return f"{text}.", ("rule", "days", "days_left", "expires", "ends", "findings")
+
+
+def _mode_changed(members: Mapping[str, Any]) -> tuple[str, Iterable[str]]:
+    before, after = members.get("from"), members.get("to") or members.get("mode")
+    text = f"The mode is now {harmless(after, 40)}"
+    text += f"; it was {harmless(before, 40)}" if before else ""
+    return f"{text}.", ("from", "to", "mode")
+
+
+def _sweep_finished(members: Mapping[str, Any]) -> tuple[str, Iterable[str]]:
+    name = members.get("sweep") or members.get("id")
+    return (f"Sweep {harmless(name, LONGEST_NAME)} finished." if name else "A sweep finished."), (
+        "sweep",
+        "id",
+    )
+
+
+_OPERATIONS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Iterable[str]]]] = {
+    "expires-soon": _expires_soon,
+    "mode-changed": _mode_changed,
+    "sweep-finished": _sweep_finished,
+}
+
+
+def _members(members: Mapping[str, Any], said: set[str]) -> Iterator[str]:
+    """Yield the other members of an operation that hold something, one a line."""
+    left = [(name, value) for name, value in members.items() if name not in said and value not in (None, "")]
+    for name, value in left[:MOST_MEMBERS]:
+        if isinstance(value, Mapping):
+            shown = ", ".join(f"{key} {each}" for key, each in value.items() if each not in (None, ""))
+        elif isinstance(value, list | tuple):
+            shown = ", ".join(map(str, value))
+        elif isinstance(value, bool):
+            shown = "yes" if value else "no"
+        else:
+            shown = f"{value}"
+        if shown:
+            yield harmless(f"{name.replace('_', ' ').capitalize()}: {shown}", LONGEST_LINE)
