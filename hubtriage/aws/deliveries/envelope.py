@@ -29,7 +29,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an event asks of one channel or queue: by which rule, for which group; the whole as it came.
+    """What an event asks of one channel or queue: by which rule, for which group.
 
     `state` and `why` are there for tickets: whether the finding is `open` or `done` for the rule.
     """
@@ -42,7 +42,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionEvent:
+class ReceivedEvent:
     """One event of the bus, and the message that brought it.
 
     `detail` has every member of the event's schema, but its values come from findings and rules: they are
@@ -82,6 +82,10 @@ class DecisionEvent:
         return tuple(_orders(self.detail.get("deliver"), name, kind))
 
 
+DecisionEvent = ReceivedEvent
+"""The name under which the functions of queues know it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """A message that holds no event that this version knows. It can only fail."""
@@ -95,7 +99,7 @@ class Unreadable:
 class DeliveryBatch:
     """All that one invocation brought, in the order of the messages."""
 
-    events: tuple[DecisionEvent, ...]
+    events: tuple[ReceivedEvent, ...]
     unreadable: tuple[Unreadable, ...]
 
 
@@ -114,7 +118,7 @@ def read_batch(event: object) -> DeliveryBatch:
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list):
         raise NotABatchError("no messages of a queue")
-    events: list[DecisionEvent] = []
+    events: list[ReceivedEvent] = []
     unreadable: list[Unreadable] = []
     for record in records:
         message = _received(record)
@@ -143,7 +147,7 @@ def _received(record: object) -> Received:
     )
 
 
-def _event(message: Received, body: object) -> DecisionEvent:
+def _event(message: Received, body: object) -> ReceivedEvent:
     envelope = _loads(body)
     if not isinstance(envelope, dict):
         raise _UnreadableError("not an event", f"a JSON {type(envelope).__name__}")
@@ -157,7 +161,7 @@ def _event(message: Received, body: object) -> DecisionEvent:
         raise _UnreadableError("an event without detail")
     if detail.get("version") != VERSION:
         raise _UnreadableError("an event of a version that is not known", repr(detail.get("version")))
-    return DecisionEvent(
+    return ReceivedEvent(
         message=message,
         id=_id(detail.get("id")),
         kind=_text(detail, "kind"),

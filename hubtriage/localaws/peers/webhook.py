@@ -28,7 +28,7 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookDelivery:
     """A request that was accepted. `is_new`: its id did not come before."""
 
     id: str
@@ -43,10 +43,10 @@ class WebhookPeer:
     def __init__(self, clock: Clock, settings: WebhookSettings | None = None) -> None:
         self._clock = clock
         self.settings = settings or WebhookSettings()
-        self.deliveries: list[Delivery] = []
+        self.deliveries: list[WebhookDelivery] = []
 
     def answer(self, request: PeerRequest) -> PeerAnswer:
-        """Accept a signed request: 401 for a signature that does not fit, 400 for what is no webhook."""
+        """Accept a signed request; answer 401 if no signature fits, 400 to what is not a webhook."""
         if request.path != self.settings.path:
             return PeerAnswer.text(404, "not found")
         if self.settings.state == "gone":
@@ -62,7 +62,7 @@ class WebhookPeer:
             return PeerAnswer.text(400, "not JSON")
         name = request.headers["webhook-id"]
         known = {each.id for each in self.deliveries}
-        self.deliveries.append(Delivery(name, self._clock(), name not in known, event))
+        self.deliveries.append(WebhookDelivery(name, self._clock(), name not in known, event))
         return PeerAnswer(self.settings.status)
 
     def stored(self) -> dict[str, Any]:

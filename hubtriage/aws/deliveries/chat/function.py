@@ -11,12 +11,12 @@ from botocore.config import Config
 from hubtriage.aws.clock import Clock, SystemClock
 from hubtriage.aws.deliveries.chat.config import ChannelSettings, ChatConfig
 from hubtriage.aws.deliveries.chat.email import EmailChannel
-from hubtriage.aws.deliveries.chat.memory import EventMemory, TableMemory
+from hubtriage.aws.deliveries.chat.memory import EventMemory, TableOfEvents
 from hubtriage.aws.deliveries.chat.post import ChannelService
+from hubtriage.aws.deliveries.chat.posting import ChannelName, Poster
 from hubtriage.aws.deliveries.chat.sending import SecretSender
 from hubtriage.aws.deliveries.chat.slack import SlackChannel
 from hubtriage.aws.deliveries.chat.teams import TeamsChannel
-from hubtriage.aws.deliveries.chat.telling import Channel, Teller
 from hubtriage.aws.deliveries.chat.trial import TRIAL, try_out
 from hubtriage.aws.deliveries.chat.webhook import WebhookChannel
 from hubtriage.aws.deliveries.envelope import Received, failures, read_batch
@@ -35,7 +35,7 @@ MARGIN = 35.0
 _TRIES = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2, read_timeout=5)
 
 
-class Context(Protocol):
+class ChatInvocation(Protocol):
     """What is used of Lambda's context."""
 
     aws_request_id: str
@@ -62,8 +62,8 @@ class ChatFunction:
         self._services = services
         self._clock = clock
         self._logger = make_logger(config.service, "INFO")
-        channel = Channel(config.channel.name, config.channel.about, config.service)
-        self._teller = Teller(
+        channel = ChannelName(config.channel.name, config.channel.about, config.service)
+        self._poster = Poster(
             channel, services.channel, services.memory, services.limit, clock, _log(self._logger)
         )
 
@@ -79,14 +79,14 @@ class ChatFunction:
         items, name = client("dynamodb"), config.channel.name
         services = ChatServices(
             channel=channel_service(config, environment, client, clock),
-            memory=TableMemory(items, config.table, name),
+            memory=TableOfEvents(items, config.table, name),
             limit=TableLimit(items, config.table, name, config.channel.daily_limit),
             sqs=cast("VisibilityApi", client("sqs")),
         )
         return cls(config, services, clock)
 
-    def __call__(self, event: Any, context: Context) -> dict[str, Any]:
-        """Tell a batch; return SQS's partial batch response. Raises NotABatchError for anything else.
+    def __call__(self, event: Any, context: ChatInvocation) -> dict[str, Any]:
+        """Send a batch; return SQS's partial batch response. Raises NotABatchError for anything else.
 
         With `{"notify": "test"}` send a test message, and return how that went; see `trial`.
         """
@@ -98,7 +98,7 @@ class ChatFunction:
         for each in batch.unreadable:
             record = {"message_id": each.message.id, "reason": each.reason, "excerpt": each.excerpt}
             self._logger.error("message unreadable", extra=record)
-        report = self._teller.tell(batch.events, deadline, context.aws_request_id)
+        report = self._poster.deliver(batch.events, deadline, context.aws_request_id)
         self._bring_again(event, report.again)
         counts = {**report.counts, UNREADABLE: len(batch.unreadable)}
         emit_deliveries(counts, self._config.channel.name, self._config.namespace, self._config.service)

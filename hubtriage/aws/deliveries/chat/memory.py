@@ -1,4 +1,4 @@
-"""Which events a channel has told: an event that comes again is not told again.
+"""Which events a channel has shown: an event that comes again is not sent again.
 
 An event is claimed before it is sent, and confirmed once the answer is there. A claim ends by itself, so that
 what a container was sending when it died is sent again.
@@ -12,25 +12,25 @@ from hubtriage.aws.securityhub.faults import API_ERRORS
 
 KEPT_SECONDS = 7 * DAY
 """How long an event is remembered. What comes again later was in a dead-letter queue for as long."""
-Claim = Literal["ours", "told", "held"]
-"""`ours`: tell it. `told`: done before. `held`: another container is about to tell it."""
-Ending = Literal["told", "withheld"]
+Claim = Literal["ours", "sent", "held"]
+"""`ours`: send it. `sent`: done before. `held`: another container is about to send it."""
+Ending = Literal["sent", "withheld"]
 
 
 class EventMemory(Protocol):
-    """What was told in a channel. Times are epoch seconds. Raises API_ERRORS."""
+    """What was sent to a channel. Times are epoch seconds. Raises API_ERRORS."""
 
     def claim(self, event: str, holder: str, now: float, until: float) -> Claim:
         """Claim an event for `holder` until a time; a second claim of the same holder is granted."""
 
     def confirm(self, events: Iterable[str], ending: Ending, now: float) -> None:
-        """Remember that events were told, or that the daily limit kept them back."""
+        """Remember that events were sent, or that the daily limit kept them back."""
 
     def release(self, events: Iterable[str], holder: str) -> None:
-        """Give claims up, so that the next delivery can tell the events at once."""
+        """Give claims up, so that the next delivery can send the events at once."""
 
 
-class TableMemory:
+class TableOfEvents:
     """The memory of a channel in the table of deliveries."""
 
     def __init__(self, client: ItemsApi, table: str, channel: str) -> None:
@@ -39,7 +39,7 @@ class TableMemory:
         self._channel = channel
 
     def claim(self, event: str, holder: str, now: float, until: float) -> Claim:
-        """Claim an event unless it was told, or another holder's claim still runs."""
+        """Claim an event unless it was sent, or another holder's claim still runs."""
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -60,11 +60,11 @@ class TableMemory:
         except API_ERRORS as error:
             if not is_condition(error):
                 raise
-            return "held" if self._state(event) == "claimed" else "told"
+            return "held" if self._state(event) == "claimed" else "sent"
         return "ours"
 
     def confirm(self, events: Iterable[str], ending: Ending, now: float) -> None:
-        """Remember how events ended, whoever holds them."""
+        """Remember how events ended, even if another container holds them."""
         for event in events:
             self._client.update_item(
                 TableName=self._table,
@@ -103,7 +103,7 @@ class TableMemory:
         return state
 
     def _key(self, event: str) -> dict[str, dict[str, str]]:
-        return key(f"{self._channel}#/event#{event}", "told")
+        return key(f"{self._channel}#/event#{event}", "sent")
 
 
 class MemoryOfEvents:
@@ -114,9 +114,9 @@ class MemoryOfEvents:
         self._claims: dict[str, tuple[str, float]] = {}
 
     def claim(self, event: str, holder: str, now: float, until: float) -> Claim:
-        """Claim an event unless it was told, or another holder's claim still runs."""
+        """Claim an event unless it was sent, or another holder's claim still runs."""
         if event in self.endings:
-            return "told"
+            return "sent"
         held_by, held_until = self._claims.get(event, (holder, 0.0))
         if held_by != holder and held_until >= now:
             return "held"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hubtriage.aws.deliveries.envelope import DecisionEvent
+from hubtriage.aws.deliveries.envelope import ReceivedEvent
 
 ORDER = (
     "mode-changed",
@@ -28,15 +28,15 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Events that are told together. `rule` and `group` are those of the order, or of the event."""
+    """Events that are shown together. `rule` and `group` are those of the order, or of the event."""
 
     kind: str
     rule: str
     group: str
-    events: tuple[DecisionEvent, ...]
+    events: tuple[ReceivedEvent, ...]
 
     @property
-    def first(self) -> DecisionEvent:
+    def first(self) -> ReceivedEvent:
         """Return an event that stands for all."""
         return self.events[0]
 
@@ -45,30 +45,30 @@ class Note:
         return list(dict.fromkeys(str(event.finding.get("account") or "") for event in self.events))
 
     def severities(self) -> Mapping[str, int]:
-        """Count the findings by severity, the worst first; what is no severity counts as `other`."""
+        """Count the findings by severity, the worst first; anything else counts as `other`."""
         counted = Counter(_severity(event.finding) for event in self.events)
         return {name: counted[name] for name in (*SEVERITIES, "other") if counted[name]}
 
 
-def notes_of(events: Iterable[DecisionEvent], channel: str) -> list[Note]:
+def notes_of(events: Iterable[ReceivedEvent], channel: str) -> list[Note]:
     """Return the notes of a channel, urgent ones first.
 
-    An event that several rules order for the channel is told once, for the first of them. One that no rule
+    An event that several rules order for the channel is sent once, for the first of them. One that no rule
     orders is there because the channel wants all of its kind.
     """
-    grouped: dict[tuple[str, str, str], list[DecisionEvent]] = {}
+    grouped: dict[tuple[str, str, str], list[ReceivedEvent]] = {}
     for event in events:
         grouped.setdefault(_group(event, channel), []).append(event)
     notes = [Note(kind, rule, group, tuple(some)) for (kind, rule, group), some in grouped.items()]
     return sorted(notes, key=lambda note: (_urgency(note.kind), -len(note.events), note.rule, note.group))
 
 
-def is_for(event: DecisionEvent, channel: str, about: Sequence[str]) -> bool:
+def is_for(event: ReceivedEvent, channel: str, about: Sequence[str]) -> bool:
     """Say whether an event is meant for a channel: a rule orders it, or the channel wants its kind."""
     return event.kind in about or bool(event.orders(channel, "message"))
 
 
-def _group(event: DecisionEvent, channel: str) -> tuple[str, str, str]:
+def _group(event: ReceivedEvent, channel: str) -> tuple[str, str, str]:
     if event.is_operation:
         return event.kind, "", event.id  # each by itself
     order = next(iter(event.orders(channel, "message")), None)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hubtriage.aws.deliveries.chat.note import Note
-from hubtriage.aws.deliveries.envelope import DecisionEvent
+from hubtriage.aws.deliveries.envelope import ReceivedEvent
 from hubtriage.aws.deliveries.http import Answer
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class PostParagraph:
     """What a message says of one note. All texts are harmless; `link` leads to AWS's console."""
 
     headline: str
@@ -20,15 +20,15 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message: its title, what it says, and the notes that it tells. Webhooks send `events` alone."""
+    """A message: its title, what it says, and the notes that it shows. Webhooks send `events` alone."""
 
     title: str
-    paragraphs: tuple[Paragraph, ...]
+    paragraphs: tuple[PostParagraph, ...]
     notes: tuple[Note, ...] = ()
 
     @property
-    def events(self) -> tuple[DecisionEvent, ...]:
-        """The events that are told with it."""
+    def events(self) -> tuple[ReceivedEvent, ...]:
+        """The events that are sent with it."""
         return tuple(event for note in self.notes for event in note.events)
 
 
@@ -39,7 +39,7 @@ class ChannelService(Protocol):
     """Seconds to let pass between two messages."""
 
     def posts(self, notes: Sequence[Note]) -> list[Post]:
-        """Return the messages that tell these notes, each within the limits of the product."""
+        """Return the messages that send these notes, each within the limits of the product."""
 
     def send(self, post: Post) -> Answer:
         """Send a message once. Raises ChannelError and SecretError, whose texts hold no secret."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.aws.deliveries.chat.note import Note
-from hubtriage.aws.deliveries.chat.post import Paragraph, Post
+from hubtriage.aws.deliveries.chat.post import PostParagraph, Post
 from hubtriage.aws.deliveries.chat.sending import SecretSender, pack
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Request, Unknown
 
@@ -68,7 +68,7 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _blocks(paragraph: Paragraph) -> list[dict[str, Any]]:
+def _blocks(paragraph: PostParagraph) -> list[dict[str, Any]]:
     text = "\n".join((paragraph.headline, *(f"• {line}" for line in paragraph.lines)))
     blocks: list[dict[str, Any]] = [{"type": "section", "text": _plain(text, LONGEST_SECTION)}]
     if paragraph.link:

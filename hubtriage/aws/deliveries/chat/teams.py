@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hubtriage.aws.deliveries.chat.note import Note
-from hubtriage.aws.deliveries.chat.post import Paragraph, Post
+from hubtriage.aws.deliveries.chat.post import PostParagraph, Post
 from hubtriage.aws.deliveries.chat.sending import SecretSender, pack
 from hubtriage.aws.deliveries.http import Answer, Request
 
@@ -32,7 +32,7 @@ class TeamsChannel:
         self._stack = stack
 
     def posts(self, notes: Sequence[Note]) -> list[Post]:
-        """Return messages of which each is small enough."""
+        """Return messages that are each small enough."""
         return pack(notes, self._stack, _fits)
 
     def send(self, post: Post) -> Answer:
@@ -71,7 +71,7 @@ def _label(place: int, count: int) -> str:
     return "Open in Security Hub" if count == 1 else f"Open finding {place}"
 
 
-def _blocks(paragraph: Paragraph) -> Iterator[dict[str, Any]]:
+def _blocks(paragraph: PostParagraph) -> Iterator[dict[str, Any]]:
     yield _block([_run(paragraph.headline)], separator=True)
     for line in paragraph.lines:
         yield _block([_run(f"• {line}", is_subtle=True)])

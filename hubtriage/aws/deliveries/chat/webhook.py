@@ -19,7 +19,7 @@ from hubtriage.aws.deliveries.chat.note import Note
 from hubtriage.aws.deliveries.chat.post import ChannelError, Post
 from hubtriage.aws.deliveries.chat.sending import SecretSender
 from hubtriage.aws.deliveries.chat.wording import post_of
-from hubtriage.aws.deliveries.envelope import DecisionEvent
+from hubtriage.aws.deliveries.envelope import ReceivedEvent
 from hubtriage.aws.deliveries.http import Answer, Request
 from hubtriage.aws.deliveries.secrets import Credentials
 
@@ -58,7 +58,7 @@ class WebhookChannel:
         return self._sender.send(request)
 
     def _notice(self, post: Post, name: str) -> dict[str, Any]:
-        """Return what is sent of a message that tells no event: a test, or that a limit is reached."""
+        """Return what is sent of a message that shows no event: a test, or that a limit is reached."""
         lines = [line for part in post.paragraphs for line in (part.headline, *part.lines)]
         data = {"id": name, "stack": self._stack, "title": post.title, "lines": lines}
         return {"type": f"{TYPE_PREFIX}notice", "timestamp": event_time(self._clock.now()), "data": data}
@@ -95,5 +95,5 @@ def _key(text: str, place: int, secret: str) -> bytes:
     return key
 
 
-def _payload(event: DecisionEvent) -> dict[str, Any]:
+def _payload(event: ReceivedEvent) -> dict[str, Any]:
     return {"type": f"{TYPE_PREFIX}{event.kind}", "timestamp": event.time, "data": event.detail}

@@ -9,8 +9,8 @@ from typing import Any
 
 from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
 from hubtriage.aws.deliveries.chat.note import SEVERITIES, Note
-from hubtriage.aws.deliveries.chat.post import Paragraph, Post
-from hubtriage.aws.deliveries.envelope import DecisionEvent
+from hubtriage.aws.deliveries.chat.post import PostParagraph, Post
+from hubtriage.aws.deliveries.envelope import ReceivedEvent
 
 SHOWN = 3
 """Findings of a note that a message shows."""
@@ -46,13 +46,13 @@ _COUNTED: Mapping[str, str] = {
 }
 
 
-def paragraph(note: Note) -> Paragraph:
+def paragraph(note: Note) -> PostParagraph:
     """Return what to say of a note."""
     if note.first.is_operation:
         return _operation(note.first)
-    told = _told(note)
+    said = _said(note)
     link = console_link(note.first.finding.get("url")) if len(note.events) == 1 else None
-    return Paragraph(harmless_headline(told), tuple(_lines(note)), link)
+    return PostParagraph(harmless_headline(said), tuple(_lines(note)), link)
 
 
 def harmless_headline(text: str) -> str:
@@ -61,7 +61,7 @@ def harmless_headline(text: str) -> str:
 
 
 def post_of(notes: Sequence[Note], stack: str) -> Post:
-    """Return one message that tells all these notes."""
+    """Return one message that shows all these notes."""
     return Post(title(notes, stack), tuple(map(paragraph, notes)), tuple(notes))
 
 
@@ -85,16 +85,16 @@ def last_word(notes: Sequence[Note], most: int, stack: str) -> Post:
         "The log of the channel's function has everything."
     )
     name = harmless(stack, 63)
-    return Post(f"{name}: daily limit reached", (Paragraph(head), Paragraph("Not shown:", lines)))
+    return Post(f"{name}: daily limit reached", (PostParagraph(head), PostParagraph("Not shown:", lines)))
 
 
 def trial(stack: str, channel: str) -> Post:
     """Return the message by which people try out a channel."""
     text = f"This is a test of channel {harmless(channel, 40)}. Decisions of hubtriage will be shown here."
-    return Post(f"{harmless(stack, 63)}: test message", (Paragraph(text),))
+    return Post(f"{harmless(stack, 63)}: test message", (PostParagraph(text),))
 
 
-def _told(note: Note) -> str:
+def _said(note: Note) -> str:
     rule = harmless(note.rule, LONGEST_NAME)
     text = _DONE.get(note.kind, "{rule} decided on {findings}")
     return text.format(
@@ -135,7 +135,7 @@ def _lines(note: Note) -> Iterator[str]:
             yield harmless(f"{name.capitalize()}: {value}", LONGEST_LINE)
 
 
-def _finding(event: DecisionEvent, kind: str) -> str:
+def _finding(event: ReceivedEvent, kind: str) -> str:
     finding = event.finding
     parts = [finding.get("severity"), finding.get("title"), _resource(finding), finding.get("account")]
     parts.append(finding.get("region"))
@@ -177,38 +177,58 @@ _OPERATION_TITLES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _operation(event: DecisionEvent) -> Paragraph:
+def _operation(event: ReceivedEvent) -> PostParagraph:
     say = _OPERATIONS.get(event.kind)
     members = event.operation
     headline, said = say(members) if say else (f"{harmless(event.kind, 40)}", ())
     lines = _members(members, {"kind", *said})
-    return Paragraph(harmless_headline(headline), tuple(lines))
+    return PostParagraph(harmless_headline(headline), tuple(lines))
 
 
 def _expires_soon(members: Mapping[str, Any]) -> tuple[str, Iterable[str]]:
     rule, days = harmless(members.get("rule"), LONGEST_NAME), members.get("days_left")
     when = members.get("expires") or members.get("ends")
     text = f"The exception {rule} ends on {harmless(when, 40)}"
-    text += f", in {days} {'day' if days == 1 else 'days'}" if isinstance(days, int) else ""
+    text += f", in {days:,} {'day' if days == 1 else 'days'}" if isinstance(days, int) else ""
+    text += f". {_reopening(members)}."
+    return text, ("rule", "days", "days_left", "expires", "ends", "findings", "uncounted", "ruleset")
+
+
+def _reopening(members: Mapping[str, Any]) -> str:
     findings = members.get("findings")
-    if isinstance(findings, int):
-        text += f". {findings:,} {'finding is' if findings == 1 else 'findings are'} then shown again"
-    return f"{text}.", ("rule", "days", "days_left", "expires", "ends", "findings")
+    is_uncertain = bool(members.get("uncounted") or members.get("left_out") or members.get("not_known"))
+    if not isinstance(findings, int) or (is_uncertain and not findings):
+        return "How many findings are shown again then is not known"
+    least = "At least " if is_uncertain else ""
+    return f"{least}{findings:,} {'finding is' if findings == 1 else 'findings are'} shown again then"
 
 
 def _mode_changed(members: Mapping[str, Any]) -> tuple[str, Iterable[str]]:
-    before, after = members.get("from"), members.get("to") or members.get("mode")
-    text = f"The mode is now {harmless(after, 40)}"
+    before = members.get("from")
+    text = f"The mode is now {harmless(members.get('to'), 40)}"
     text += f"; it was {harmless(before, 40)}" if before else ""
-    return f"{text}.", ("from", "to", "mode")
+    by = _SWITCHERS.get(str(members.get("by")), "It is not known who switched it")
+    return f"{text}. {by}.", ("from", "to", "by")
+
+
+_SWITCHERS = {
+    "breaker": "The breaker switched it: too much was to be hidden",
+    "person": "A person switched it",
+    "deployment": "A deployment set it",
+}
 
 
 def _sweep_finished(members: Mapping[str, Any]) -> tuple[str, Iterable[str]]:
-    name = members.get("sweep") or members.get("id")
-    return (f"Sweep {harmless(name, LONGEST_NAME)} finished." if name else "A sweep finished."), (
-        "sweep",
-        "id",
-    )
+    status = members.get("status")
+    ended = "finished" if status == "done" else f"ended as {harmless(status, 40)}"
+    counts = [
+        f"{members[name]:,} {name.replace('_', ' ')}"
+        for name in ("read", "changed", "hidden", "reopened", "taken_back", "refused")
+        if isinstance(members.get(name), int) and members[name]
+    ]
+    text = f"A sweep {ended}: {', '.join(counts)}." if counts else f"A sweep {ended}."
+    said = ("status", "read", "changed", "hidden", "reopened", "taken_back", "refused", "ruleset")
+    return text, said
 
 
 _OPERATIONS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Iterable[str]]]] = {
@@ -219,15 +239,15 @@ _OPERATIONS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Iterable[str]
 
 
 def _members(members: Mapping[str, Any], said: set[str]) -> Iterator[str]:
-    """Yield the other members of an operation that hold something, one a line."""
-    left = [(name, value) for name, value in members.items() if name not in said and value not in (None, "")]
+    """Yield the other members of an operation that say something, one a line."""
+    left = [(name, value) for name, value in members.items() if name not in said and value]
     for name, value in left[:MOST_MEMBERS]:
         if isinstance(value, Mapping):
-            shown = ", ".join(f"{key} {each}" for key, each in value.items() if each not in (None, ""))
+            shown = ", ".join(f"{key} {each}" for key, each in value.items() if each)
         elif isinstance(value, list | tuple):
             shown = ", ".join(map(str, value))
         elif isinstance(value, bool):
-            shown = "yes" if value else "no"
+            shown = "yes"
         else:
             shown = f"{value}"
         if shown:

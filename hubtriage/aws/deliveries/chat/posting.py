@@ -1,7 +1,7 @@
-"""Tell the events of a batch in a channel: claim, group, keep to the daily limit, send, and remember.
+"""Send the events of a batch to a channel: claim, group, keep to the daily limit, send, and remember.
 
-An event is told once where the service's answer came, and at least once where it was lost: no chat has a key
-that makes a message idempotent. What could not be told comes again with its message.
+An event is sent once where the service's answer came, and at least once where it was lost: no chat has a key
+that makes a message idempotent. What could not be sent comes again with its message.
 """
 
 from collections import Counter, deque
@@ -15,7 +15,7 @@ from hubtriage.aws.deliveries.chat.note import Note, is_for, notes_of
 from hubtriage.aws.deliveries.chat.post import ChannelError, ChannelService, Post
 from hubtriage.aws.deliveries.chat.sending import is_refused
 from hubtriage.aws.deliveries.chat.wording import last_word
-from hubtriage.aws.deliveries.envelope import DecisionEvent, Received
+from hubtriage.aws.deliveries.envelope import ReceivedEvent, Received
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Unknown
 from hubtriage.aws.deliveries.limits import DailyLimit
 from hubtriage.aws.deliveries.numbers import DELIVERED, FAILED, REFUSED, WITHHELD
@@ -38,7 +38,7 @@ Log = Callable[[Literal["info", "warning", "error"], str, Mapping[str, Any]], No
 
 
 @dataclass(slots=True)
-class TellReport:
+class PostingReport:
     """What became of a batch: `again` has the messages that come again, and in how many seconds."""
 
     again: dict[Received, float] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class TellReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelName:
     """Which channel it is: its name, the kinds of events that it gets unasked, and its stack."""
 
     name: str
@@ -54,12 +54,12 @@ class Channel:
     stack: str
 
 
-class Teller:
-    """Tells events in one channel. One instance per container."""
+class Poster:
+    """Sends events to one channel. One instance per container."""
 
     def __init__(
         self,
-        channel: Channel,
+        channel: ChannelName,
         service: ChannelService,
         memory: EventMemory,
         limit: DailyLimit,
@@ -73,30 +73,30 @@ class Teller:
         self.clock = clock
         self.log = log
 
-    def tell(self, events: Sequence[DecisionEvent], deadline: float, holder: str) -> TellReport:
-        """Tell events until `deadline` (monotonic seconds). `holder` names this invocation, for its claims.
+    def deliver(self, events: Sequence[ReceivedEvent], deadline: float, holder: str) -> PostingReport:
+        """Send events until `deadline` (monotonic seconds). `holder` names this invocation, for its claims.
 
         Never raises for what AWS or the service does: such events come again.
         """
-        return _Telling(self, events, deadline, holder).run()
+        return _Posting(self, events, deadline, holder).run()
 
 
-class _Telling:
+class _Posting:
     """One batch on its way."""
 
-    def __init__(self, teller: Teller, events: Sequence[DecisionEvent], deadline: float, holder: str) -> None:
-        self._teller = teller
+    def __init__(self, poster: Poster, events: Sequence[ReceivedEvent], deadline: float, holder: str) -> None:
+        self._poster = poster
         self._deadline = deadline
         self._holder = holder
         self._events = events
         self._carriers: dict[str, list[Received]] = {}
-        self._report = TellReport()
+        self._report = PostingReport()
         self._failures = 0
 
-    def run(self) -> TellReport:
-        """Tell all, or have the rest come again."""
+    def run(self) -> PostingReport:
+        """Send all, or have the rest come again."""
         claimed = self._claimed(self._meant())
-        posts = deque(self._teller.service.posts(notes_of(claimed, self._teller.channel.name)))
+        posts = deque(self._poster.service.posts(notes_of(claimed, self._poster.channel.name)))
         while posts:
             if self._is_over():
                 self._fail_rest(posts, None)
@@ -109,11 +109,11 @@ class _Telling:
                 break
         return self._report
 
-    def _meant(self) -> list[DecisionEvent]:
-        """Return each event that the channel is to tell once; what an archive sends again is old news."""
-        meant: dict[str, DecisionEvent] = {}
+    def _meant(self) -> list[ReceivedEvent]:
+        """Return each event that the channel is to show, once; what an archive sends again is old news."""
+        meant: dict[str, ReceivedEvent] = {}
         for event in self._events:
-            if event.replayed or not is_for(event, self._teller.channel.name, self._teller.channel.about):
+            if event.replayed or not is_for(event, self._poster.channel.name, self._poster.channel.about):
                 why = "replayed from an archive" if event.replayed else "not meant for this channel"
                 self._log("info", "event left out", {"event": event.id, "kind": event.kind, "reason": why})
                 continue
@@ -121,14 +121,14 @@ class _Telling:
             self._carriers.setdefault(event.id, []).append(event.message)
         return list(meant.values())
 
-    def _claimed(self, events: Sequence[DecisionEvent]) -> list[DecisionEvent]:
-        """Return the events that are ours to tell; those that another container is telling come again."""
-        now = self._teller.clock.now()
-        until = now + max(0.0, self._deadline - self._teller.clock.monotonic()) + CLAIM_MARGIN
-        claimed: list[DecisionEvent] = []
+    def _claimed(self, events: Sequence[ReceivedEvent]) -> list[ReceivedEvent]:
+        """Return the events that are ours to send; those that another container is sending come again."""
+        now = self._poster.clock.now()
+        until = now + max(0.0, self._deadline - self._poster.clock.monotonic()) + CLAIM_MARGIN
+        claimed: list[ReceivedEvent] = []
         for place, event in enumerate(events):
             try:
-                claim = self._teller.memory.claim(event.id, self._holder, now, until)
+                claim = self._poster.memory.claim(event.id, self._holder, now, until)
             except API_ERRORS as error:
                 self._table_failed(error)
                 self._again(events[place:], None)
@@ -142,7 +142,7 @@ class _Telling:
     def _next(self, posts: deque[Post]) -> None:
         """Send the next message, or say that the limit is reached."""
         post = posts[0]
-        if not self._teller.limit.take(self._teller.clock.now()):
+        if not self._poster.limit.take(self._poster.clock.now()):
             rest = list(posts)
             posts.clear()
             self._withhold(rest)
@@ -151,31 +151,31 @@ class _Telling:
         posts.popleft()
         if isinstance(answer, Done):
             self._failures = 0
-            self._told(post)
+            self._confirm(post)
             if posts:
-                self._teller.clock.sleep(self._teller.service.pause)
+                self._poster.clock.sleep(self._poster.service.pause)
             return
         if not (isinstance(answer, Unknown) and answer.status is None):
-            self._teller.limit.give_back(self._teller.clock.now())
+            self._poster.limit.give_back(self._poster.clock.now())
         if self._may_be_parted(post, answer):
-            alone = [each for note in post.notes for each in self._teller.service.posts([note])]
+            alone = [each for note in post.notes for each in self._poster.service.posts([note])]
             posts.extendleft(reversed(alone))
             return
-        self._not_told(post, answer)
+        self._not_sent(post, answer)
 
     def _sent(self, post: Post) -> Answer:
         """Send a message; again after a short wait if the service asks for it. Errors of ours are final."""
         for attempt in range(1, TRIES + 1):
             try:
-                answer = self._teller.service.send(post)
+                answer = self._poster.service.send(post)
             except (SecretError, ChannelError) as error:
                 return NotDone(str(error), is_final=True, status=401)
             if not isinstance(answer, NotDone) or answer.is_final or attempt == TRIES:
                 return answer
             wait = max(SHORTEST_WAIT, answer.retry_after or 0.0)
-            if wait > LONGEST_WAIT or self._teller.clock.monotonic() + wait >= self._deadline:
+            if wait > LONGEST_WAIT or self._poster.clock.monotonic() + wait >= self._deadline:
                 return answer
-            self._teller.clock.sleep(wait)
+            self._poster.clock.sleep(wait)
         raise AssertionError("the last attempt returns")
 
     @staticmethod
@@ -184,18 +184,18 @@ class _Telling:
         is_final = isinstance(answer, NotDone) and answer.is_final and not is_refused(answer)
         return is_final and len(post.notes) > 1
 
-    def _told(self, post: Post) -> None:
-        """Remember what was told. If that fails, it may be told once more, but nothing is lost."""
+    def _confirm(self, post: Post) -> None:
+        """Remember what was sent. If that fails, it may be sent once more, but nothing is lost."""
         ids = [event.id for event in post.events]
         self._report.counts[DELIVERED] += len(ids)
-        self._log("info", "told", {"title": post.title, "events": ids})
+        self._log("info", "sent", {"title": post.title, "events": ids})
         try:
-            self._teller.memory.confirm(ids, "told", self._teller.clock.now())
+            self._poster.memory.confirm(ids, "sent", self._poster.clock.now())
         except API_ERRORS as error:
             fault = call_fault(error)
-            self._log("warning", "told, but not remembered", {"events": ids, "code": fault.code})
+            self._log("warning", "sent, but not remembered", {"events": ids, "code": fault.code})
 
-    def _not_told(self, post: Post, answer: NotDone | Unknown) -> None:
+    def _not_sent(self, post: Post, answer: NotDone | Unknown) -> None:
         """Have events come again; stop the batch if the next message cannot fare better."""
         self._report.counts[FAILED] += 1
         refused = is_refused(answer)
@@ -221,17 +221,17 @@ class _Telling:
         for note in notes:
             self._log("warning", "not shown: daily limit reached", _withheld(note))
         self._report.counts[WITHHELD] += len(events)
-        now = self._teller.clock.now()
-        self._teller.limit.count_withheld(len(events), now)
-        self._teller.memory.confirm([event.id for event in events], "withheld", now)
+        now = self._poster.clock.now()
+        self._poster.limit.count_withheld(len(events), now)
+        self._poster.memory.confirm([event.id for event in events], "withheld", now)
 
     def _last_word(self, notes: Sequence[Note]) -> bool:
         """Say that the limit is reached, unless that is said; return False if it could not be said."""
-        limit, clock = self._teller.limit, self._teller.clock
+        limit, clock = self._poster.limit, self._poster.clock
         now = clock.now()
         if not limit.claim_last_word(now):
             return True
-        answer = self._sent(last_word(notes, limit.most, self._teller.channel.stack))
+        answer = self._sent(last_word(notes, limit.most, self._poster.channel.stack))
         limit.release_last_word(now, spoken=isinstance(answer, Done))
         if isinstance(answer, Done):
             return True
@@ -241,20 +241,20 @@ class _Telling:
         return False
 
     def _is_over(self) -> bool:
-        return self._failures >= MOST_FAILURES or self._teller.clock.monotonic() >= self._deadline
+        return self._failures >= MOST_FAILURES or self._poster.clock.monotonic() >= self._deadline
 
     def _fail_rest(self, posts: Iterable[Post], seconds: float | None) -> None:
         self._again([event for post in posts for event in post.events], seconds)
 
-    def _again(self, events: Iterable[DecisionEvent], seconds: float | None) -> None:
-        """Have the messages of events come again, and free the claims so that they can be told then."""
+    def _again(self, events: Iterable[ReceivedEvent], seconds: float | None) -> None:
+        """Have the messages of events come again, and free the claims so that they can be sent then."""
         ids = [event.id for event in events]
         for name in ids:
             for message in self._carriers.get(name, ()):
                 backoff = min(LAST_AGAIN, FIRST_AGAIN * 2.0 ** min(message.receives - 1, 10))
                 self._report.again[message] = max(backoff, seconds or 0.0)
         try:
-            self._teller.memory.release(ids, self._holder)
+            self._poster.memory.release(ids, self._holder)
         except API_ERRORS as error:  # the claims end by themselves
             self._log("warning", "claims not given up", {"code": call_fault(error).code})
 
@@ -264,7 +264,7 @@ class _Telling:
         self._log("error", "table of deliveries", {"code": fault.code, "reason": fault.message})
 
     def _log(self, level: Literal["info", "warning", "error"], text: str, members: Mapping[str, Any]) -> None:
-        self._teller.log(level, text, {"channel": self._teller.channel.name, **members})
+        self._poster.log(level, text, {"channel": self._poster.channel.name, **members})
 
 
 def _withheld(note: Note) -> dict[str, Any]:
