@@ -15,7 +15,7 @@ from hubtriage.aws.deliveries.chat.note import Note, is_for, notes_of
 from hubtriage.aws.deliveries.chat.post import ChannelError, ChannelService, Post
 from hubtriage.aws.deliveries.chat.sending import is_refused
 from hubtriage.aws.deliveries.chat.wording import last_word
-from hubtriage.aws.deliveries.envelope import ReceivedEvent, Received
+from hubtriage.aws.deliveries.envelope import Received, ReceivedEvent
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Unknown
 from hubtriage.aws.deliveries.limits import DailyLimit
 from hubtriage.aws.deliveries.numbers import DELIVERED, FAILED, REFUSED, WITHHELD

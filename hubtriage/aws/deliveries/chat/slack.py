@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.aws.deliveries.chat.note import Note
-from hubtriage.aws.deliveries.chat.post import PostParagraph, Post
+from hubtriage.aws.deliveries.chat.post import Post, PostParagraph
 from hubtriage.aws.deliveries.chat.sending import SecretSender, pack
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Request, Unknown
 

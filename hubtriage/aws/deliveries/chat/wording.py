@@ -9,7 +9,7 @@ from typing import Any
 
 from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
 from hubtriage.aws.deliveries.chat.note import SEVERITIES, Note
-from hubtriage.aws.deliveries.chat.post import PostParagraph, Post
+from hubtriage.aws.deliveries.chat.post import Post, PostParagraph
 from hubtriage.aws.deliveries.envelope import ReceivedEvent
 
 SHOWN = 3
