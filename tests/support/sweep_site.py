@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from hubtriage.aws.decision_events.memory import MemoryBus
 from hubtriage.aws.sweep.config import SweepConfig
 from hubtriage.aws.sweep.function import Clients, SweepFunction
 from hubtriage.aws.sweep.notices.given import ProcessNotices
@@ -128,6 +129,7 @@ class SweepSite:
         visible_after: float = 0.0,
         notice_days: Iterable[int] = (),
         owners: Iterable[str] = (),
+        has_bus: bool = True,
         **pace: float,
     ) -> None:
         self.world = TriageWorld(visible_after=visible_after)
@@ -150,6 +152,7 @@ class SweepSite:
         )
         self.mode: Mode = "enforce"
         self.memory, self.notices, self.topic = ProcessMemory(), ProcessNotices(), RecordedTopic()
+        self.bus, self.notice_events, self.has_bus = MemoryBus(), ProcessNotices(), has_bus
         self.deploy(suppress("rule-a", "control-a"))
 
     def deploy(self, *raw: Mapping[str, Any]) -> None:
@@ -169,6 +172,8 @@ class SweepSite:
             self.memory,
             self.notices,
             self.topic,
+            self.notice_events,
+            self.bus if self.has_bus else None,
         )
         return SweepFunction(
             TriageConfig(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode

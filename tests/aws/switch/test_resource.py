@@ -8,7 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.custom_resource import PAUSES, CustomResources
+from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
 from hubtriage.aws.switch.resource import SwitchResource
+from hubtriage.localaws.securityhub.inprocess import ManualClock
+from tests.support.buses import NOW, detail_of
 
 NAME = "/hubtriage/hubtriage/mode"
 TYPE = "Custom::HubtriageMode"
@@ -43,9 +46,9 @@ def _error(code: str, operation: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": code}}, operation)
 
 
-def _answer(systems: Systems, kind: str) -> Mapping[str, Any]:
+def _answer(systems: Systems, kind: str, bus: MemoryBus | None = None) -> Mapping[str, Any]:
     told: list[Mapping[str, Any]] = []
-    resources = {TYPE: SwitchResource(systems, sleep=lambda _seconds: None)}
+    resources = {TYPE: SwitchResource(systems, lambda _seconds: None, bus, ManualClock(NOW))}
     CustomResources(resources, lambda _url, body: told.append(json.loads(body)))(
         {
             "RequestType": kind,
@@ -54,7 +57,12 @@ def _answer(systems: Systems, kind: str) -> Mapping[str, Any]:
             "StackId": "s",
             "RequestId": "r",
             "LogicalResourceId": "l",
-            "ResourceProperties": {"Name": NAME, "InitialMode": "enforce", "AllowedPattern": "^(a|b)$"},
+            "ResourceProperties": {
+                "Name": NAME,
+                "InitialMode": "enforce",
+                "AllowedPattern": "^(a|b)$",
+                "Stack": "s",
+            },
         },
         None,
     )
@@ -91,3 +99,37 @@ def test_a_call_that_is_denied(denials: int, status: str) -> None:
     answer = _answer(Systems(denials=denials), "Create")
     assert answer["Status"] == status
     assert ("AccessDeniedException" in answer["Reason"]) is (status == "FAILED")
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "events"),
+    [
+        pytest.param("Create", None, 1, id="a new stack's first mode is an event"),
+        pytest.param("Update", None, 1, id="that of a switch that is made again too"),
+        pytest.param("Create", "observe", 0, id="a switch that is there has not changed"),
+        pytest.param("Update", "observe", 0, id="nor does a deployment change it"),
+        pytest.param("Delete", "observe", 0, id="the bus goes with the stack"),
+    ],
+)
+def test_the_first_mode_is_an_event(kind: str, before: str | None, events: int) -> None:
+    bus = MemoryBus()
+    assert _answer(Systems(before), kind, bus)["Status"] == "SUCCESS"
+    assert len(bus.events) == events
+    for event in bus.events:
+        assert detail_of(event)["operation"] == {
+            "from": None, "to": "enforce", "by": "deployment", "who": None, "why": None
+        }  # fmt: skip
+
+
+def test_a_deployment_does_not_fail_because_its_event_is_not_put() -> None:
+    systems = Systems()
+    answer = _answer(systems, "Create", MemoryBus(fault=DOWN))
+    assert (answer["Status"], systems.mode) == ("SUCCESS", "enforce")
+    assert "event not put" in answer["Reason"]
+
+
+def test_a_repeated_call_for_the_same_request_has_the_same_event() -> None:
+    bus = MemoryBus()
+    for _time in range(2):
+        _answer(Systems(), "Create", bus)
+    assert len({event.id for event in bus.events}) == 1

@@ -1,5 +1,6 @@
 """`hubtriage mode`: what it switches, and the sweep that goes with it."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ class SwitchedAccount:
         self.alarm = "OK"
         self.sweeps = 0
         self.denied = False
+        self.bus_denied = False
+        self.events: list[tuple[str, dict[str, Any]]] = []
 
     def get_parameter(self, **request: Any) -> dict[str, Any]:
         if request["Name"] != self.name:
@@ -37,6 +40,15 @@ class SwitchedAccount:
 
     def describe_alarms(self, **_request: Any) -> dict[str, Any]:
         return {"MetricAlarms": [{"StateValue": self.alarm}]}
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": "arn:aws:sts::111122223333:assumed-role/ops/eve"}
+
+    def put_events(self, **request: Any) -> dict[str, Any]:
+        if self.bus_denied:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutEvents")
+        self.events += [(entry["EventBusName"], json.loads(entry["Detail"])) for entry in request["Entries"]]
+        return {"Entries": [{"EventId": "e"} for _entry in request["Entries"]]}
 
     def start_execution(self, **request: Any) -> dict[str, Any]:
         if self.denied:
@@ -133,3 +145,39 @@ def test_a_sweep_from_here_heeds_the_mode_of_a_stack_of_a_stack_set(
     monkeypatch.setattr(sweep, "client", lambda _service: of_stack_set)
     assert sweep._mode_of(STACK_SET)() == "observe"
     assert sweep._mode_of("another")() == "enforce"
+
+
+@pytest.fixture
+def with_bus(account: SwitchedAccount, monkeypatch: pytest.MonkeyPatch) -> SwitchedAccount:
+    monkeypatch.setattr(mode, "outputs", lambda _stack: OUTPUTS | {"EventBusName": "hubtriage-decisions"})
+    return account
+
+
+def test_a_switch_is_an_event_that_names_the_person(with_bus: SwitchedAccount) -> None:
+    assert switch("reopen").exit_code == 0
+    ((bus, detail),) = with_bus.events
+    assert (bus, detail["kind"], detail["stack"]) == ("hubtriage-decisions", "mode-changed", "hubtriage")
+    assert detail["operation"] == {
+        "from": "observe",
+        "to": "reopen",
+        "by": "person",
+        "who": "arn:aws:sts::111122223333:assumed-role/ops/eve",
+        "why": None,
+    }
+
+
+def test_a_switch_to_the_same_mode_is_no_event(with_bus: SwitchedAccount) -> None:
+    assert switch("observe").exit_code == 0
+    assert with_bus.events == []
+
+
+def test_without_a_bus_nothing_is_put(account: SwitchedAccount) -> None:
+    assert switch("reopen").exit_code == 0
+    assert account.events == []
+
+
+def test_an_event_that_cannot_be_put_does_not_undo_the_switch(with_bus: SwitchedAccount) -> None:
+    with_bus.bus_denied = True
+    done = switch("enforce")
+    assert (done.exit_code, with_bus.value, with_bus.sweeps) == (0, "enforce", 1)
+    assert "the mode is switched, but its event is not put: AccessDeniedException" in done.stderr
