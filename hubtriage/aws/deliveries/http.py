@@ -190,6 +190,10 @@ class HttpClient:
             response.close()  # at once where a part is unread; the pool has it back where all was read
             self._last_used = self._clock.now()
 
+    def close(self) -> None:
+        """End the connections that are kept."""
+        self._pool.clear()
+
     def _objection(self, request: Request) -> str | None:
         """Say why a request must not be sent; None if it may."""
         try:
