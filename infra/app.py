@@ -17,6 +17,7 @@ import aws_cdk as cdk
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.settings.configuration import configuration_of
+from hubtriage.settings.deliveries import deliveries_document
 from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.origin import rules_identity
 from hubtriage.settings.project_file import find_project
@@ -84,7 +85,11 @@ def _add_stacks(app: cdk.App, folder: Path, packages: Path) -> tuple[TriageStack
         select=RuleSelection.of(config).select,
         deliveries=config.known_deliveries(),
     )
-    built = {name: build_package(packages / name, name, ruleset, config.architecture) for name in FUNCTIONS}
+    deliveries = deliveries_document(config.routes, config.stack_name) if config.decision_events else None
+    built = {
+        name: build_package(packages / name, name, ruleset, config.architecture, deliveries)
+        for name in FUNCTIONS
+    }
     return triage_stacks(app, config, built, rules_identity(config.rules, ruleset), replace=replace)
 
 

@@ -42,9 +42,16 @@ class BundleError(RuntimeError):
         return f"{self.message}\n  hint: check that the package index can be reached"
 
 
-def build_package(target: Path, function: str, ruleset: Mapping[str, Any], architecture: str) -> Path:
+def build_package(
+    target: Path,
+    function: str,
+    ruleset: Mapping[str, Any],
+    architecture: str,
+    deliveries: Mapping[str, Any] | None = None,
+) -> Path:
     """Fill the empty folder `target` with the package of `lambdas/<function>` and return it.
 
+    `deliveries` is what `deliveries.json` is to hold; there is none if nothing is delivered.
     Raises BundleError if the pinned dependencies cannot be installed for the architecture.
     """
     processor = None if os.environ.get(FOR_THIS_MACHINE) else architecture
@@ -55,6 +62,8 @@ def build_package(target: Path, function: str, ruleset: Mapping[str, Any], archi
     for source in ("__init__.py", function):
         _copy(LAMBDAS / source, target / "lambdas" / source)
     (target / "ruleset.json").write_text(canonical_json(ruleset), encoding="utf-8")
+    if deliveries is not None:
+        (target / "deliveries.json").write_text(canonical_json(deliveries), encoding="utf-8")
     _make_readable(target)
     return target
 

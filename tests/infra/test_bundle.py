@@ -10,7 +10,9 @@ from pathlib import Path
 import boto3
 import pytest
 
+from hubtriage.engine.ruleset.delivery import Routes
 from hubtriage.settings.configuration import Configuration
+from hubtriage.settings.deliveries import RouteTable, deliveries_document
 from infra.bundle import BundleError, build_package, dependencies
 from tests.infra.samples import RULESET
 from tests.support.paths import ROOT
@@ -61,6 +63,15 @@ def test_it_keeps_names_and_licences_of_the_dependencies(package):
 
 def test_its_rules_are_those_that_were_given(package):
     assert json.loads((package / "ruleset.json").read_text(encoding="utf-8")) == RULESET
+
+
+def test_it_has_no_routes_if_nothing_is_delivered_and_those_of_the_settings_otherwise(package, tmp_path):
+    assert not (package / "deliveries.json").exists()
+    routes = {"team": RouteTable(by="owner", to={"payments": "desk"}, otherwise="cloud")}
+    build_package(tmp_path, "triage", RULESET, "arm64", deliveries_document(routes, "hubtriage"))
+    document = json.loads((tmp_path / "deliveries.json").read_bytes())
+    assert Routes.of(document).resolve("team", "payments", {}) == "desk"
+    assert document["stack"] == "hubtriage"
 
 
 def test_the_same_sources_give_the_same_bytes_also_under_a_strict_umask(package, tmp_path):
