@@ -111,7 +111,7 @@ def _highest(members: Sequence[Member]) -> str:
 
 
 def _summary(group: Group, members: Sequence[Member]) -> str:
-    """Return the title. It stays as it is while the ticket grows, so that people recognize it."""
+    """Return the title. It has no numbers, so that people recognize a ticket that grows."""
     titles = {member.title for member in members if member.title}
     what = clean(next(iter(titles)), 100) if len(titles) == 1 else f"findings of rule {group.rule}"
     return clean(f"{what} ({_about(group, members)})", LONGEST_SUMMARY)

@@ -50,6 +50,7 @@ from hubtriage.aws.deliveries.tickets.steps import (
     renewed,
     saying,
     still_true,
+    unsure,
 )
 from hubtriage.aws.deliveries.tickets.table import Proposal, TableError, TicketTable
 
@@ -150,6 +151,7 @@ class _Job:
         self._desk, self._table, self._service = desk, desk.table, desk.service
         self._record, self._report, self._deadline = record, report, deadline
         self._is_checked = False
+        self._step: Step | None = None
         self._desired: Desired = desire(record.group, desk.table.members(record.group), record.former)
         self._shown = desk.table.shown(record.group)
 
@@ -201,11 +203,12 @@ class _Job:
     def _look(self) -> None:
         """Take in what the service shows, before anything is decided."""
         record = self._record
-        is_left_alone = record.closed_by == "hubtriage" and not self._desired.is_open
+        is_over = record.closed_by == "hubtriage" and not self._desired.is_open
+        is_left_alone = is_over and record.unsure_until is None
         if record.id is not None and not is_left_alone:
             found = self._call(self._service.look, [record.id])
             self._observe(found.get(record.id))
-        current = still_true(self._record, self._desired)
+        current = still_true(self._record, self._desired, self._now())
         if current != self._record:
             self._write(current)
 
@@ -234,8 +237,9 @@ class _Job:
     def _do(self, move: Step | Begin) -> None:
         if isinstance(move, Begin):
             self._begin(move)
-        else:
-            _STEPS[move](self)
+            return
+        self._step = move
+        _STEPS[move](self)
 
     def _search(self) -> None:
         """Look for a ticket that may have been created; allow another one only after the search lag."""
@@ -367,11 +371,11 @@ class _Job:
                 if known is None or less is None or less == known:
                     break
                 is_written = self._table.write_member(group, less, known)
-        told = dict(remarks)
+        until = dict(remarks)
         self._desired = replace(
             self._desired,
-            open=tuple(one.without_remarks(told.get(one.digest, -1)) for one in self._desired.open),
-            done=tuple(one.without_remarks(told.get(one.digest, -1)) for one in self._desired.done),
+            open=tuple(one.without_remarks(until.get(one.digest, -1)) for one in self._desired.open),
+            done=tuple(one.without_remarks(until.get(one.digest, -1)) for one in self._desired.done),
         )
 
     def _close(self) -> None:
@@ -418,11 +422,13 @@ class _Job:
 
     def _rest(self, rest: Rest) -> None:
         """Give the group back. What was written meanwhile by others makes it due again."""
+        unsure_until = self._record.unsure_until
+        is_settled = rest.is_settled and unsure_until is None
         at_rest = replace(
             self._record,
             lease=None,
-            due=rest.due,
-            settled=self._record.wants if rest.is_settled else self._record.settled,
+            due=min((due for due in (rest.due, unsure_until) if due is not None), default=None),
+            settled=self._record.wants if is_settled else self._record.settled,
             tries=0,
             failed=False,
             last_error=None,
@@ -460,6 +466,8 @@ class _Job:
             self._report.pause = max(self._report.pause or 0.0, refusal.retry_after)
         if is_final and not record.failed:
             self._report.counts[TICKETS_FAILED] += 1
+        if isinstance(refusal, Unknown):
+            record = unsure(record, self._step, self._desk.rules, now)
         doing = None if isinstance(refusal, NotDone) else record.doing
         failed = replace(
             record,

@@ -78,10 +78,10 @@ def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> lis
 
 def is_at_rest(record: TicketRecord, now: float) -> bool:
     """Say whether a ticket is as its findings want it, so that a person alone can have changed something."""
-    is_begun = record.doing or record.saying or record.failed or record.missing_since is not None
+    is_begun = record.doing or record.saying or record.failed or record.unsure_until is not None
     is_free = record.lease is None and not is_watched(record, now)
     is_known = record.id is not None and record.settled == record.wants
-    return is_known and is_free and not is_begun
+    return is_known and is_free and not is_begun and record.missing_since is None
 
 
 def is_as_recorded(record: TicketRecord, ticket: Ticket | None) -> bool:

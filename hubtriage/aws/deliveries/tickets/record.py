@@ -39,6 +39,7 @@ class TicketRecord:
     - `spoken_on`, `spoken`: how many comments and changes of state it had on a day
     - `quiet_until`: no edit before; `wait_until`: nothing before, because the service or a limit says so
     - `tries`: failures in a row; `last_error`: of the last; `failed`: trying again will hardly help
+    - `unsure_until`: until when a request without an answer may still be done; `unsure_close`: to close it
     - `missing_since`: since when it was not found; `check_until`: until when a second one may turn up
     - `lease`: until when a worker has the group to itself; `due`: when to look at it again
     """
@@ -71,6 +72,8 @@ class TicketRecord:
     failed: bool = False
     missing_since: float | None = None
     check_until: float | None = None
+    unsure_until: float | None = None
+    unsure_close: bool = False
     open_findings: int = 0
     done_findings: int = 0
     lease: float | None = None

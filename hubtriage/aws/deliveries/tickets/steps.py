@@ -93,7 +93,7 @@ def _missed(record: TicketRecord, now: float) -> TicketRecord:
 
 def _closed(record: TicketRecord, ticket: Ticket, desired: Desired) -> TicketRecord:
     """Record who closed a ticket: hubtriage if it had begun to, and otherwise a person."""
-    if record.doing == "close":
+    if record.doing == "close" or record.unsure_close:
         return closed_by_us(record)
     closed = replace(
         record,
@@ -228,8 +228,21 @@ def _day(now: float) -> str:
     return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
 
 
-def still_true(record: TicketRecord, desired: Desired) -> TicketRecord:
-    """Return the record without what its findings have made untrue since a worker died."""
+def unsure(record: TicketRecord, step: Step | None, rules: TicketRules, now: float) -> TicketRecord:
+    """Return the record after a request without an answer: it may still be done, over what comes later."""
+    if step not in (Step.UPDATE, Step.CLOSE, Step.REOPEN):
+        return record
+    is_close = record.unsure_close or step is Step.CLOSE
+    return replace(record, unsure_until=now + rules.search_lag, unsure_close=is_close)
+
+
+def still_true(record: TicketRecord, desired: Desired, now: float) -> TicketRecord:
+    """Return the record without what time, and its findings, have made untrue.
+
+    What may have been done late over what came after it is shown again.
+    """
+    if record.unsure_until is not None and now >= record.unsure_until:
+        record = replace(record, unsure_until=None, unsure_close=False, shown=None)
     if record.saying is not None and record.saying.what != "remarks":
         is_true = (record.saying.what == "done") != desired.is_open
         record = record if is_true else replace(record, saying=None)
