@@ -213,7 +213,7 @@ class HttpClient:
         if self._clock.now() - self._last_used > _IDLE_SECONDS:
             self._pool.clear()
 
-    def _answer(self, response: urllib3.BaseHTTPResponse) -> Answer:
+    def _answer(self, response: Any) -> Answer:
         """Read an answer and classify it."""
         status = response.status
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -227,18 +227,24 @@ class HttpClient:
             return NotDone(_phrase(status), status not in _NOT_DONE_YET, wait, status, headers, body or b"")
         return Unknown(_phrase(status), wait, status)
 
-    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes | None:
-        """Return the body; None if it broke off, is too large, or takes too long."""
+    def _body(self, response: Any) -> bytes | None:
+        """Return the body; None if it broke off, is too large, or takes too long.
+
+        urllib3 2 can read what is there, so that a slow service ends at the deadline; urllib3 1, which the
+        Lambda runtime may have, waits for a whole piece, and does not notice that a body broke off.
+        """
         deadline = time.monotonic() + self._read_seconds
+        read = getattr(response, "read1", response.read)
         body = b""
         try:
-            for piece in response.stream(_PIECE, decode_content=False):
+            while piece := read(_PIECE, decode_content=False):
                 body += piece
                 if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
                     return None
         except (HTTPError, ValueError, OSError):
             return None
-        return body
+        announced = response.headers.get("content-length", "")
+        return body if not announced.isdecimal() or len(body) >= int(announced) else None
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
