@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hubtriage.aws.deliveries.chat.note import Note
 from hubtriage.aws.deliveries.chat.post import Post
-from hubtriage.aws.deliveries.chat.wording import post_of
+from hubtriage.aws.deliveries.chat.sending import pack
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Unknown
 from hubtriage.aws.securityhub.faults import API_ERRORS, Fault, call_fault
 from hubtriage.aws.switch.breaker import Topic
@@ -15,7 +15,8 @@ from hubtriage.aws.switch.breaker import Topic
 LONGEST_SUBJECT = 99
 """AWS: a subject has fewer than 100 characters, in ASCII and on one line."""
 MOST_NOTES = 100
-"""Notes of one message. Each has some kilobytes at most, and AWS takes 256 KiB."""
+LARGEST = 200_000
+"""Bytes of a message. AWS takes 256 KiB, the subject included."""
 _STATUS = {Fault.DENIED: 403, Fault.REFUSED: 400, Fault.THROTTLED: 429}
 _FOOT = "The addresses of links in these texts are made unusable on purpose: findings may hold any text."
 
@@ -32,8 +33,7 @@ class EmailChannel:
 
     def posts(self, notes: Sequence[Note]) -> list[Post]:
         """Return few long messages."""
-        starts = range(0, len(notes), MOST_NOTES)
-        return [post_of(notes[at : at + MOST_NOTES], self._stack) for at in starts]
+        return pack(notes, self._stack, _fits, MOST_NOTES)
 
     def send(self, post: Post) -> Answer:
         """Publish a message."""
@@ -57,6 +57,10 @@ def subject(post: Post) -> str:
 def body(post: Post) -> str:
     """Return the text of a message."""
     return "\n".join((*_lines(post), _FOOT)) + "\n"
+
+
+def _fits(post: Post) -> bool:
+    return len(body(post).encode()) <= LARGEST
 
 
 def _lines(post: Post) -> Iterator[str]:

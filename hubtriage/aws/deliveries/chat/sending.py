@@ -40,12 +40,14 @@ def is_refused(answer: Answer) -> bool:
     return isinstance(answer, NotDone) and answer.status in REFUSED
 
 
-def pack(notes: Sequence[Note], stack: str, fits: Callable[[Post], bool]) -> list[Post]:
-    """Put notes into as few messages as fit. A note alone always makes a message."""
+def pack(
+    notes: Sequence[Note], stack: str, fits: Callable[[Post], bool], most: int = MOST_NOTES
+) -> list[Post]:
+    """Put notes into as few messages as fit, at most `most` into one. A note alone always makes a message."""
     packed: list[list[Note]] = []
     for note in notes:
         fuller = [*packed[-1], note] if packed else []
-        if fuller and len(fuller) <= MOST_NOTES and fits(post_of(fuller, stack)):
+        if fuller and len(fuller) <= most and fits(post_of(fuller, stack)):
             packed[-1] = fuller
         else:
             packed.append([note])

@@ -152,7 +152,7 @@ def _resource(finding: Mapping[str, Any]) -> object:
 def _why(detail: Mapping[str, Any], kind: str) -> str:
     """Return what the kind adds to a finding: the fields that people set, or why it was refused."""
     if kind == "overruled" and isinstance(fields := detail.get("overruled"), list):
-        return "set by people: " + ", ".join(map(str, fields[:5]))
+        return "set by people: " + ", ".join(str(name).replace(".", " ") for name in fields[:5])
     if kind == "refused" and isinstance(refused := detail.get("refused"), dict):
         return f"{refused.get('code')}: {refused.get('reason')}"
     return ""

@@ -126,7 +126,7 @@ def test_why_an_update_was_refused_is_shown(slack: ChatWorld) -> None:
 
 def test_fields_that_people_set_are_shown(slack: ChatWorld) -> None:
     slack.tell(decided(kind="overruled", overruled=("Workflow.Status", "Severity")))
-    assert "· set by people: Workflow[.]Status, Severity" in slack.shown()
+    assert "· set by people: Workflow Status, Severity" in slack.shown()
 
 
 def test_a_lone_finding_has_a_link_to_the_console(slack: ChatWorld) -> None:
