@@ -15,6 +15,7 @@ from hubtriage.settings.targets import VARIABLE, chosen_target, none_chosen
 
 if TYPE_CHECKING:
     from hubtriage.authoring.deliveries import KnownDeliveries
+    from hubtriage.engine.ruleset.delivery import Routes
     from hubtriage.settings.configuration import Configuration
     from hubtriage.settings.selection import RuleSelection
 
@@ -136,6 +137,16 @@ def known_deliveries() -> tuple[KnownDeliveries, ...]:
 
     known = tuple(config.known_deliveries(name) for name, config in configurations().items())
     return known or (KnownDeliveries(),)
+
+
+def announced_routes() -> Routes | None:
+    """Return the routes by which decisions are delivered; None if no decision is announced."""
+    from hubtriage.engine.ruleset.delivery import Routes
+
+    def routes(config: Configuration) -> Routes | None:
+        return Routes(config.known_deliveries().routes) if config.decision_events else None
+
+    return _agreed("decision-events or routes", routes, None)
 
 
 def hubs() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from hubtriage.engine.fields import SEVERITY, WORKFLOW, ParsedFinding
 from hubtriage.engine.planning.baseline import baseline
 from hubtriage.engine.planning.fold import fold
+from hubtriage.engine.ruleset.delivery import Delivery
 from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.policy import NO_POLICY
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
@@ -31,7 +32,7 @@ class RuleChange:
     """How the findings that a rule acts on have changed.
 
     `more` says whether it acts on a finding that it did not act on, `less` the reverse. `also` names the
-    other keys that have changed.
+    other keys that have changed. `delivered` are the deliveries that it asked for, `delivers` those now.
     """
 
     rule: str
@@ -39,6 +40,8 @@ class RuleChange:
     more: Proof
     less: Proof
     also: tuple[str, ...] = ()
+    delivered: tuple[Delivery, ...] = ()
+    delivers: tuple[Delivery, ...] = ()
 
     @property
     def relation(self) -> Relation:
@@ -76,7 +79,10 @@ class RulesetChanges:
         """Each rule that was added, removed, or edited in what it does, in the order of evaluation."""
         changes = [self._change(rule) for rule in self.new.ruleset.rules]
         gone = [rule for rule in self.old.ruleset.rules if rule.id not in self.new.ruleset.by_id]
-        removed = [RuleChange(rule.id, "removed", NONE, self._acts(self.old, rule)) for rule in gone]
+        removed = [
+            RuleChange(rule.id, "removed", NONE, self._acts(self.old, rule), delivered=rule.deliveries)
+            for rule in gone
+        ]
         return [change for change in changes if change is not None] + removed
 
     def hidden(self) -> Iterator[HiddenChange]:
@@ -90,7 +96,7 @@ class RulesetChanges:
     def _change(self, rule: Rule) -> RuleChange | None:
         before = self.old.ruleset.by_id.get(rule.id)
         if before is None:
-            return RuleChange(rule.id, "added", self._acts(self.new, rule), NONE)
+            return RuleChange(rule.id, "added", self._acts(self.new, rule), NONE, delivers=rule.deliveries)
         accounts_differ = self.old.ruleset.accounts != self.new.ruleset.accounts and uses_accounts(rule)
         names = rule.source.keys() | before.source.keys()
         edited = {name for name in names if rule.source.get(name) != before.source.get(name)} - _DESCRIPTIVE
@@ -99,7 +105,7 @@ class RulesetChanges:
         then, now = self.old.known(before), self.new.known(rule)
         more, less = self._only(now, then), self._only(then, now)
         also = tuple(sorted(edited - {"match", "when", "lists", "ceiling"}))
-        return RuleChange(rule.id, "edited", more, less, also)
+        return RuleChange(rule.id, "edited", more, less, also, before.deliveries, rule.deliveries)
 
     def _acts(self, side: _Side, rule: Rule) -> Proof:
         known = side.known(rule)

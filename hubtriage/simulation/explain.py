@@ -22,6 +22,7 @@ from hubtriage.engine.ocsf.blind import blind_paths, lacking
 from hubtriage.engine.planning.baseline import taken_back
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Claim, Entry, Stored
 from hubtriage.engine.planning.plan import NOT_ASKED, Reasoning, Settings, reason
+from hubtriage.engine.ruleset.delivery import Delivery
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.trace import TracedCondition, TracedOperation, trace_logic, trace_pattern
 from hubtriage.simulation.field_explanations import (
@@ -72,7 +73,7 @@ class RuleExplanation:
     """A rule on this finding: its verdict, why, each condition, and what it wants.
 
     `dropped` says why it wants nothing of a field that its `update` names. `blind` are the paths that its
-    conditions read and that a finding of Security Hub V2 does not have.
+    conditions read and that a finding of Security Hub V2 does not have. `deliveries` is what it asks for.
     """
 
     id: str
@@ -85,6 +86,14 @@ class RuleExplanation:
     wants: Mapping[str, Value]
     dropped: Mapping[str, str]
     blind: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON shape; `deliveries` is there only if the rule asks for any."""
+        record = asdict(self)
+        if not self.deliveries:
+            del record["deliveries"]
+        return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ class Explanation:
             "revision": self.ruleset.revision,
             "entry_known": self.is_entry_known,
             "claims": [asdict(claim) for claim in self.claims],
-            "rules": [asdict(rule) for rule in self.rules],
+            "rules": [rule.as_json() for rule in self.rules],
             "fields": [asdict(field) for field in self.fields],
         }
         return {name: finite(value) for name, value in record.items()}
@@ -237,4 +246,6 @@ def _explained_rule(
     dropped = rule.proposals.dropped(reasoning.baseline) | forbidden
     base = reasoning.baseline
     blind = tuple(blind_paths(rule.source, lacking(base.raw))) if base.is_v2 else ()
-    return RuleExplanation(rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped, blind)
+    return RuleExplanation(
+        rule.id, rule.order, rule.mode, verdict, why, match, when, wants, dropped, blind, rule.deliveries
+    )

@@ -30,6 +30,7 @@ def decision_lines(record: Record, indent: str = "  ") -> Iterator[str]:
         yield f"{indent}error in {shown(error.get('rule'))}: {_text(error.get('message'))}"
     yield from policy_lines(record, indent)
     yield from owner_lines(record, indent)
+    yield from delivery_lines(record, indent)
     if rules := record.get("above_ceiling"):
         yield f"{indent}above the ceiling of {', '.join(map(shown, rules))}"
     if refused := record.get("refused"):
@@ -76,6 +77,20 @@ def owner_lines(record: Record, indent: str = "  ") -> Iterator[str]:
     owners = record.get("owners")
     for rule, owner in owners.items() if isinstance(owners, Mapping) else ():
         yield f"{indent}owner for {_text(rule)}: {_text(owner) if owner else 'not known'}"
+
+
+def delivery_lines(record: Record, indent: str = "  ") -> Iterator[str]:
+    """Yield a line for each message and ticket, also for those that rules in `observe` would add."""
+    for one in objects(record.get("would_deliver")):
+        yield f"{indent}{_delivered(one)}  {shown(one.get('rule'))}"
+
+
+def _delivered(one: Record) -> str:
+    if one.get("as") != "ticket":
+        return f"message to {_text(one.get('to'))}"
+    state = "open" if one.get("state") == "open" else f"done, {_text(one.get('why'))}"
+    of = "" if one.get("per") in ("finding", "rule") else f" {_text(one.get('group'))}"
+    return f"ticket in {_text(one.get('to'))} per {_text(one.get('per'))}{of}: {state}"
 
 
 def _field(item: Record) -> str:

@@ -8,7 +8,7 @@ import click
 from hubtriage.cli.subject import Accounts, named, state_line, subject_lines, title_of
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.conditions import all_conditions, first_failure
-from hubtriage.cli.views.decision import observed_lines, owner_lines, policy_lines
+from hubtriage.cli.views.decision import delivery_lines, observed_lines, owner_lines, policy_lines
 from hubtriage.cli.views.entry import NOTHING, hand_back_line, since
 from hubtriage.engine.fields import Finding
 from hubtriage.engine.planning.entry import Entry, is_digest
@@ -128,6 +128,8 @@ def _below(rule: RuleExplanation, every: bool) -> Iterator[str]:
     if rule.wants:
         wants = (f"{quoted(name)} {shown(value)}" for name, value in rule.wants.items())
         yield f"wants {', '.join(wants)}"
+    if rule.deliveries:
+        yield ", ".join(quoted(delivery.as_text()) for delivery in rule.deliveries)
     if rule.blind:
         yield f"V2 does not show {', '.join(map(quoted, rule.blind))}"
     for name, why in rule.dropped.items():
@@ -158,6 +160,7 @@ def _decision(explanation: Explanation) -> Iterator[str]:
     yield from observed_lines(decision.as_record())
     yield from policy_lines(decision.as_record())
     yield from owner_lines(decision.as_record())
+    yield from delivery_lines(decision.as_record())
 
 
 def _update(update: Mapping[str, Any]) -> Iterator[str]:

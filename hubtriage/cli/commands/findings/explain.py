@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hubtriage.cli.inputs.findings import end_if_cut_off, read_findings, tell_pr
 from hubtriage.cli.inputs.one_finding import MOST_NAMED, Wanted, product_option
 from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
+from hubtriage.cli.project import announced_routes
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import print_lines
 from hubtriage.cli.text import quoted
@@ -64,7 +66,7 @@ def command(
 
     Exit codes: 0; 1 the rules have errors; 2 no finding or several fit, or some input cannot be read.
     """
-    ruleset = compiled(folder)
+    ruleset, settings = compiled(folder), replace(settings, routes=announced_routes())
     problems = Problems()
     one = _one(findings, Wanted(finding_id, product_arn), problems)
     entry = None if one.entry is None else one.known

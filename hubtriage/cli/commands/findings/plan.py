@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hubtriage.cli.inputs.rules import compiled
 from hubtriage.cli.locations import Location
 from hubtriage.cli.options import findings_argument, now_option, rules_option, settings_options
 from hubtriage.cli.output import write_file
+from hubtriage.cli.project import announced_routes
 from hubtriage.cli.targets.option import target_option
 from hubtriage.cli.terminal import note, print_lines
 from hubtriage.cli.text import counted
@@ -66,7 +68,7 @@ def command(
 
     Exit codes: 0; 1 the rules have errors; 2 nothing in the input is usable, or some of it cannot be read.
     """
-    ruleset = compiled(folder)
+    ruleset, settings = compiled(folder), replace(settings, routes=announced_routes())
     problems, counts, in_doubt, requests = Problems(), Counter[str](), 0, Requests()
     try:
         for item in read_findings(findings, problems):

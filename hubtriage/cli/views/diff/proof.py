@@ -25,7 +25,8 @@ def changes_record(changes: RulesetChanges) -> dict[str, Any]:
 
 
 def _rule(change: RuleChange) -> dict[str, Any]:
-    return {
+    """Return a rule's change; `delivers` is there only if what is delivered has changed."""
+    record = {
         "rule": change.rule,
         "edit": change.edit,
         "relation": change.relation,
@@ -33,6 +34,10 @@ def _rule(change: RuleChange) -> dict[str, Any]:
         "more": _answer(change.more),
         "less": _answer(change.less),
     }
+    if change.delivered == change.delivers:
+        return record
+    before, now = ([one.as_text() for one in each] for each in (change.delivered, change.delivers))
+    return record | {"delivers": {"before": before, "now": now}}
 
 
 def _hidden(one: HiddenChange) -> dict[str, Any]:
@@ -56,7 +61,25 @@ def changes_text(record: Record) -> Iterator[str]:
         return
     rows = [[one["rule"], one["edit"], relation_text(one)] for one in record["rules"]]
     yield from table(["rule", "", "acts on"], rows)
+    yield from _deliveries(record)
     yield from evidence(record)
+
+
+def _deliveries(record: Record) -> Iterator[str]:
+    rows = delivery_rows(record)
+    if rows:
+        yield ""
+        yield click.style("What the rules deliver", bold=True)
+        yield from table(["rule", "before", "now"], rows)
+
+
+def delivery_rows(record: Record) -> list[list[str]]:
+    """Return each rule with other deliveries, with those before and those now in words."""
+    return [
+        [rule["rule"], *(_listed(rule["delivers"][when] or ["nothing"]) for when in ("before", "now"))]
+        for rule in record["rules"]
+        if "delivers" in rule
+    ]
 
 
 def evidence(record: Record) -> Iterator[str]:

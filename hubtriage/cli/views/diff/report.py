@@ -8,12 +8,12 @@ import click
 
 from hubtriage.cli.text import quoted, shown
 from hubtriage.cli.views.backtest import cost_line, transition_text
-from hubtriage.cli.views.diff.proof import changes_text, evidence, relation_text
+from hubtriage.cli.views.diff.proof import changes_text, delivery_rows, evidence, relation_text
 from hubtriage.cli.views.tables import table
 
 MOST_TRANSITIONS = 8
 _COLUMNS = {"changed": "changed", "hidden": "hidden", "taken_back": "taken back", "kept": "left to people"}
-_TEXT_COLUMNS = frozenset(("rule", "edit", "changes", "acts on"))
+_TEXT_COLUMNS = frozenset(("rule", "edit", "changes", "acts on", "delivered", "delivers"))
 _MARKDOWN = re.compile(r"[&\\`*_\[\]<>#!|~@:]")
 
 Record = Mapping[str, Any]
@@ -132,6 +132,9 @@ def _markdown_of_proof(proof: Record) -> Iterator[str]:
         return
     rows = [[one["rule"], one["edit"], relation_text(one)] for one in proof["rules"]]
     yield from _markdown_table(["rule", "edit", "acts on"], rows)
+    if delivered := delivery_rows(proof):
+        yield ""
+        yield from _markdown_table(["rule", "delivered", "delivers"], delivered)
     lines = [click.unstyle(line) for line in evidence(proof) if line.strip()]
     yield ""
     yield "<details><summary>Findings that show it</summary>"
@@ -156,11 +159,7 @@ def _transitions(transitions: Sequence[Record]) -> str:
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
-    yield (
-        "|"
-        + "|".join(" --- " if name in ("rule", "edit", "changes", "acts on") else " ---: " for name in head)
-        + "|"
-    )
+    yield ("|" + "|".join(" --- " if name in _TEXT_COLUMNS else " ---: " for name in head) + "|")
     for row in rows:
         yield f"| {' | '.join(_cell(value) for value in row)} |"
 
