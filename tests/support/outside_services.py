@@ -81,10 +81,10 @@ class Outside:
 
 @contextmanager
 def outside(
-    make: Callable[[PeerClock], Peer], secret: object, read_seconds: float = 0.5
+    make: Callable[[PeerClock], Peer], secret: object, read_seconds: float = 0.5, seed: int = 1
 ) -> Iterator[Outside]:
     """Serve a double until the end of the block."""
-    with PeerServer(Peers({"peer": make})) as server:
+    with PeerServer(Peers({"peer": make}, seed)) as server:
         secrets, clock = Secrets(secret), SetClock()
         http = HttpClient(local=True, clock=clock, read_seconds=read_seconds)
         store = SecretStore(secrets, "hubtriage/peer", clock)

@@ -6,10 +6,16 @@ from hubtriage.localaws.peers.jira.peer import JiraPeer
 from hubtriage.localaws.peers.peer import Peer, PeerError
 from hubtriage.localaws.peers.server import PeerClock, Peers
 from hubtriage.localaws.peers.servicenow.peer import ServiceNowPeer
+from hubtriage.localaws.peers.slack import SlackPeer
+from hubtriage.localaws.peers.teams import TeamsPeer
+from hubtriage.localaws.peers.webhook import WebhookPeer
 
 KINDS: Mapping[str, Callable[[PeerClock], Peer]] = {
     "jira": JiraPeer,
     "servicenow": ServiceNowPeer,
+    "slack": SlackPeer,
+    "teams": TeamsPeer,
+    "webhook": WebhookPeer,
 }
 
 
