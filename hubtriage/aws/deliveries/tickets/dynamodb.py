@@ -44,6 +44,11 @@ MOST_MARKS = 60_000
 _CONFLICT = "ConditionalCheckFailedException"
 
 
+def _is_answer(answer: Answer) -> bool:
+    """Say whether an answer is one. A put says nothing, and a get of an item that is not there neither."""
+    return bool(answer)
+
+
 class TicketsApi(DynamoApi, Protocol):
     """botocore's low-level client, as far as it is used here."""
 
@@ -68,7 +73,7 @@ class DynamoTickets:
     ) -> None:
         self._client = client
         self._calls = Calls(client, table, clock, backoff or BACKOFF)
-        self._table, self._queue = table, queue
+        self.name, self._queue = table, queue
 
     def read_members(self, keys: Collection[MemberKey]) -> Mapping[MemberKey, Member]:
         """Return these members, as far as they are known."""
@@ -84,12 +89,12 @@ class DynamoTickets:
         waiting = [item_key(group, MEMBER_BEGINS + digest) for group, digest in keys]
         attempt = 1
         while waiting:
-            request = {"RequestItems": {self._table: {"Keys": waiting, "ConsistentRead": True}}}
+            request = {"RequestItems": {self.name: {"Keys": waiting, "ConsistentRead": True}}}
             answer = self._call(self._client.batch_get_item, request, lambda got: "Responses" in got)
-            yield from answer["Responses"].get(self._table, ())
-            waiting = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            yield from answer["Responses"].get(self.name, ())
+            waiting = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
             if waiting and not (attempt < BACKOFF.tries_of_throttling and self._calls.wait(attempt, inf)):
-                raise TableError(f"table {self._table}: it leaves keys unprocessed, try after try")
+                raise TableError(f"table {self.name}: it leaves keys unprocessed, try after try")
             attempt += 1
 
     def write_member(self, group: Group, member: Member, over: Member | None) -> bool:
@@ -126,7 +131,7 @@ class DynamoTickets:
 
     def read(self, group: Group) -> TicketRecord | None:
         """Return the record of a group."""
-        request = {"TableName": self._table, "Key": item_key(group, TICKET), "ConsistentRead": True}
+        request = {"TableName": self.name, "Key": item_key(group, TICKET), "ConsistentRead": True}
         answer = self._call(self._client.get_item, request, _is_answer)
         return record_of(answer["Item"]) if "Item" in answer else None
 
@@ -160,7 +165,7 @@ class DynamoTickets:
     def due(self, now: float, most: int) -> list[Group]:
         """Return groups that are due. AWS: an index is read eventually consistent."""
         request = {
-            "TableName": self._table,
+            "TableName": self.name,
             "IndexName": DUE_INDEX,
             "KeyConditionExpression": "#queue = :queue AND #due <= :now",
             "ExpressionAttributeNames": {"#queue": QUEUE, "#due": DUE},
@@ -185,7 +190,7 @@ class DynamoTickets:
 
     def shown(self, group: Group) -> frozenset[bytes]:
         """Return the marks of what the ticket has shown."""
-        request = {"TableName": self._table, "Key": item_key(group, SHOWN), "ConsistentRead": True}
+        request = {"TableName": self.name, "Key": item_key(group, SHOWN), "ConsistentRead": True}
         answer = self._call(self._client.get_item, request, _is_answer)
         kept = answer.get("Item", {}).get(SHOWN, {}).get("B", b"")
         return frozenset(kept[at : at + MARK_LENGTH] for at in range(0, len(kept), MARK_LENGTH))
@@ -206,7 +211,7 @@ class DynamoTickets:
             condition += " AND begins_with(#item, :begins)"
             names["#item"], values[":begins"] = ITEM, {"S": begins}
         request: dict[str, Any] = {
-            "TableName": self._table,
+            "TableName": self.name,
             "ConsistentRead": True,
             "KeyConditionExpression": condition,
             "ExpressionAttributeNames": names,
@@ -220,7 +225,7 @@ class DynamoTickets:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _put(self, item: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
-        request = {"TableName": self._table, "Item": item, **condition}
+        request = {"TableName": self.name, "Item": item, **condition}
         return self._changed(self._client.put_item, request) is not None
 
     def _update(
@@ -229,7 +234,7 @@ class DynamoTickets:
         """Change an item; return it as it is then, or None if the condition does not hold."""
         named = expression + condition.get("ConditionExpression", "")
         request = {
-            "TableName": self._table,
+            "TableName": self.name,
             "Key": own,
             "UpdateExpression": expression,
             **condition,
@@ -237,16 +242,21 @@ class DynamoTickets:
             "ExpressionAttributeValues": values,
             "ReturnValues": "ALL_NEW",
         }
-        answer = self._changed(self._client.update_item, request)
+        answer = self._changed(self._client.update_item, request, lambda got: "Attributes" in got)
         return None if answer is None else answer["Attributes"]
 
-    def _changed(self, operation: Callable[..., Answer], request: Mapping[str, Any]) -> Answer | None:
+    def _changed(
+        self,
+        operation: Callable[..., Answer],
+        request: Mapping[str, Any],
+        is_whole: Callable[[Answer], bool] = _is_answer,
+    ) -> Answer | None:
         """Call; return None if the condition does not hold.
 
         A write whose answer was lost conflicts with itself when it is made again. That counts as a conflict:
         the caller reads again, or leaves the group to the next worker.
         """
-        answer = self._calls.call(operation, request, _is_answer, inf)
+        answer = self._calls.call(operation, request, is_whole, inf)
         if isinstance(answer, LedgerFault) and answer.code == _CONFLICT:
             return None
         return self._sound(answer)
@@ -264,8 +274,3 @@ class DynamoTickets:
 
 
 _ATTRIBUTES = (TICKET, QUEUE, DUE, VERSION, WANTS, LEASE)
-
-
-def _is_answer(answer: Answer) -> bool:
-    """Say whether an answer is one. botocore gives a body that was cut off as an answer without members."""
-    return "ResponseMetadata" in answer or bool(answer)
