@@ -110,10 +110,11 @@ deploy: setup ## deploy to the account and Region of the AWS credentials, or tho
 asff: setup ## derive what lint knows of a finding's fields from the AWS client library again
 	$(BIN)/python -m hubtriage.asff.table
 
-schema: setup ## write the schemas of rule files and the account directory that editors use
+schema: setup ## write the schemas of rule files, directory, policy and decision events
 	$(BIN)/hubtriage schema --output schema/rules.schema.json
 	$(BIN)/hubtriage schema --accounts --output schema/accounts.schema.json
 	$(BIN)/hubtriage schema --policy --output schema/policy.schema.json
+	$(BIN)/hubtriage schema --events --output schema/decision-event.schema.json
 
 cli-docs: setup ## write the page about all commands, and the golden files of help texts and errors
 	$(BIN)/python -m hubtriage.cli.reference

@@ -10,6 +10,7 @@ from hubtriage.doctor.checks.ledger import entries, hidden, never, table, thrott
 from hubtriage.doctor.checks.rules import deployed_rules, native_rules, native_rules_v2
 from hubtriage.doctor.checks.runtime import (
     alarms,
+    bus,
     function,
     intake,
     mode,
@@ -58,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     Check("mode", "Mode", mode.look),
     Check("alarms", "Alarms", alarms.look),
     Check("notices", "Notices", notices.look),
+    Check("events", "Decision events", bus.look),
     Check("sweep", "Sweep", sweeps.look),
 )
 

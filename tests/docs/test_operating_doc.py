@@ -10,6 +10,9 @@ from typing import Any, get_args
 import pytest
 from botocore.exceptions import ClientError
 
+from hubtriage.aws.clock import SystemClock
+from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
+from hubtriage.aws.decision_events.putting import OperationEvents
 from hubtriage.aws.ledger.former_roles import FormerRole, KnownRoles
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.logger import logger
@@ -38,6 +41,7 @@ from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.broken import Bomb
+from tests.support.buses import events
 from tests.support.paths import ROOT
 
 DOC = (ROOT / "docs" / "operating.md").read_text()
@@ -198,6 +202,7 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
     LedgerGuard(world, world, world, LedgerGuardConfig("l", "m", "/p"), logger("guard", "INFO"))({}, None)
     emit_gauges("enforce", 0, "n", "s")
     emit_ahead(0, 0, "n", "s")
+    OperationEvents(MemoryBus(fault=DOWN), "s", "n", SystemClock(), lambda *_: None).put(*events(1))
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     sent = {
         metric["Name"]: metric["Unit"]

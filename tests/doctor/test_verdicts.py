@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from hubtriage.doctor.checks.account import aggregation, quotas
 from hubtriage.doctor.checks.rules import udf
-from hubtriage.doctor.checks.runtime import alarms, function, notices, queues, sweeps
+from hubtriage.doctor.checks.runtime import alarms, bus, function, notices, queues, sweeps
 from hubtriage.doctor.iam_simulator import Denied
 from hubtriage.doctor.refusal import refused
 from hubtriage.doctor.verdict import Status, UncheckedError, worst
@@ -310,3 +310,46 @@ def test_what_is_wrong_counts_more_than_what_is_unchecked() -> None:
     assert worst("warning", "problem") == "problem"
     assert worst("unchecked", "ok") == "unchecked"
     assert worst() == "ok"
+
+
+READER = {
+    "Effect": "Allow",
+    "Action": ["events:PutRule"],
+    "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+}
+
+
+@pytest.mark.parametrize(
+    ("statement", "rules", "status", "words"),
+    [
+        pytest.param(None, [], "ok", "no rule reads them", id="a bus that no one reads"),
+        pytest.param(READER, [{"Name": "a", "State": "ENABLED"}], "ok", "1 rule reads them", id="one reader"),
+        pytest.param(
+            READER,
+            [{"Name": "a", "State": "ENABLED"}, {"Name": "b", "State": "DISABLED"}],
+            "warning",
+            "1 of 2 rules of bus d are disabled: b",
+            id="a rule that is off",
+        ),
+        pytest.param(
+            READER | {"Action": "events:PutEvents"},
+            [],
+            "warning",
+            "lets arn:aws:iam::111122223333:root put events that look like decisions",
+            id="someone may forge decisions",
+        ),
+        pytest.param(
+            {"Effect": "Allow", "Action": ["EVENTS:*"], "Principal": "*"},
+            [],
+            "warning",
+            "lets * put",
+            id="everyone",
+        ),
+        pytest.param(READER | {"Action": "*", "Effect": "Deny"}, [], "ok", "no rule reads", id="a denial"),
+    ],
+)
+def test_the_bus_of_decision_events(
+    statement: dict[str, Any] | None, rules: list[dict[str, str]], status: Status, words: str
+) -> None:
+    verdict = bus.judge("d", None if statement is None else json.dumps({"Statement": [statement]}), rules)
+    assert (verdict.status, words in verdict.seen) == (status, True), verdict

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hubtriage.doctor.account import Account, Deployed
+from hubtriage.doctor.checks.runtime.bus import putting
 from hubtriage.doctor.iam_simulator import denied, principal_of
 from hubtriage.doctor.verdict import Verdict
 
@@ -76,6 +77,7 @@ def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
             mode: ("ssm:GetParameter", "ssm:PutParameter"),
             breaker: ("cloudwatch:DescribeAlarms",),
             machine: ("states:StartExecution",),
+            **putting(account, deployed),
         },
         "sweep": {
             **follow,

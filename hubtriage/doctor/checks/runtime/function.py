@@ -7,6 +7,7 @@ from hubtriage.authoring.iam import ACTIONS, ACTIONS_V2
 from hubtriage.aws.ledger.table import TRIAGE_ACTIONS
 from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.doctor.account import Account, Deployed
+from hubtriage.doctor.checks.runtime.bus import putting
 from hubtriage.doctor.iam_simulator import Denied, denied
 from hubtriage.doctor.verdict import Verdict
 
@@ -54,13 +55,17 @@ def needed(account: Account, deployed: Deployed) -> dict[str, tuple[str, ...]]:
     key = account.customer_key
     table = f"arn:{who.partition}:dynamodb:{who.region}:{who.account}:table/{account.ledger_table}"
     of_hubs = {CSPM: (who.hub(), ACTIONS), V2: (who.hub_v2(), ACTIONS_V2)}
-    return {
-        **dict(of_hubs[hub] for hub in account.hubs),
-        mode: ("ssm:GetParameter",),
-        table: TRIAGE_ACTIONS,
-        f"arn:{who.partition}:sqs:{who.region}:{who.account}:{queue}": (
-            "sqs:ReceiveMessage",
-            "sqs:DeleteMessage",
-            "sqs:ChangeMessageVisibility",
-        ),
-    } | ({key: ("kms:Decrypt",)} if key else {})
+    return (
+        {
+            **dict(of_hubs[hub] for hub in account.hubs),
+            mode: ("ssm:GetParameter",),
+            table: TRIAGE_ACTIONS,
+            f"arn:{who.partition}:sqs:{who.region}:{who.account}:{queue}": (
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:ChangeMessageVisibility",
+            ),
+        }
+        | ({key: ("kms:Decrypt",)} if key else {})
+        | putting(account, deployed)
+    )

@@ -95,6 +95,13 @@ def test_a_notice_reads_so() -> None:
     )
 
 
+def test_findings_above_every_ceiling_are_counted_and_named_first() -> None:
+    tally = tally_of(2)
+    tally.count("rule-a", None, "UNRANKED", "111122223333")
+    tally.count("rule-a", None, "CRITICAL", "111122223333")
+    assert "By severity: UNRANKED 1, CRITICAL 1, HIGH 2.\n" in text_of(tally)[1]
+
+
 def test_an_end_at_an_hour_is_said_with_its_hour() -> None:
     assert text_of(tally_of(), expires="2027-01-22T10:00:00+02:00")[0] == (
         "1 finding reopens on 2027-01-22 at 08:00 UTC"
