@@ -50,6 +50,7 @@ REQUIREMENT_KEYS = {
     "expires": "The most days from the rule's start, or from today, to its end.",
     "ceiling": "The highest ceiling that is allowed.",
     "note": "A glob of the note as the rule has it, such as *{rule.ticket}*.",
+    "notify": "true: it notifies a channel; or globs of channels, of which one must fit.",
     "tests": "true: the rule has tests.",
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from hubtriage.authoring.directory import some_named
 from hubtriage.authoring.loaded import LoadedRule, LoadedStatement
 from hubtriage.authoring.problems import Problem
+from hubtriage.authoring.schema.policy import Requirement
 from hubtriage.engine.fields import SEVERITY_RANK
 from hubtriage.engine.ruleset.owner import Accounts
 from hubtriage.engine.text.wildcard import compile_glob
@@ -30,10 +31,18 @@ def unmet(rule: LoadedRule, statement: LoadedStatement, accounts: Accounts, now:
         yield _problem(rule, statement, "expires", f"an end within {required.expires} days")
     if required.ceiling is not None and SEVERITY_RANK[model.ceiling] > SEVERITY_RANK[required.ceiling]:
         yield _problem(rule, statement, "ceiling", f"a ceiling of {required.ceiling} at most")
-    note = model.update.Note
+    yield from _lacking(rule, statement, required)
+
+
+def _lacking(rule: LoadedRule, statement: LoadedStatement, required: Requirement) -> Iterator[Problem]:
+    """Report what a rule lacks of a note, of channels and of tests."""
+    note = rule.model.update.Note
     if required.note is not None and not _fits(required.note, note.Text if note else None):
         yield _problem(rule, statement, "update", f"a note like {required.note}")
-    if required.tests and not model.tests:
+    channels = rule.model.notified
+    if required.notify is not None and not any(_is_named(required.notify, one) for one in channels):
+        yield _problem(rule, statement, "notify", _one_of("a channel to notify", required.notify))
+    if required.tests and not rule.model.tests:
         yield _problem(rule, statement, "tests", "tests")
 
 

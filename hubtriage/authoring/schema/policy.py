@@ -95,6 +95,7 @@ class Requirement(StrictModel):
     expires: Annotated[int, Field(ge=1, le=36_500)] | None = None
     ceiling: SeverityLabel | None = None
     note: Glob | None = None
+    notify: Names | None = None
     tests: Yes | None = None
 
     @model_validator(mode="after")

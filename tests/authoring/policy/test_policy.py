@@ -106,6 +106,7 @@ REQUIREMENTS = [
     pytest.param("require: {expires: 90}", ["E503"], id="an end"),
     pytest.param("require: {ceiling: MEDIUM}", [], id="a ceiling that is not higher"),
     pytest.param("require: {ceiling: LOW}", ["E503"], id="a ceiling that is higher"),
+    pytest.param("require: {notify: true}", ["E503"], id="no channel"),
     pytest.param('require: {note: "*{rule.ticket}*"}', [], id="a note with the ticket"),
     pytest.param('require: {note: "*{rule.owner}*"}', ["E503"], id="a note with the owner"),
     pytest.param("require: {tests: true}", [], id="tests"),
@@ -125,6 +126,21 @@ REQUIREMENTS = [
 def test_what_a_statement_requires(said: str, codes: list[str], folder: Folder) -> None:
     loaded = load_rules(folder({"a.yaml": RULE, "policy.yaml": statement(said)}))
     assert loaded.errors == ()
+    assert [problem.code for problem in policy_problems(loaded, NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("notify", "required", "codes"),
+    [
+        pytest.param("sec-chat", "true", [], id="some channel"),
+        pytest.param("[a, sec-chat]", '["sec-*"]', [], id="one of several fits"),
+        pytest.param("chat", '["sec-*"]', ["E503"], id="none fits"),
+        pytest.param("none", "true", ["E503"], id="none is no channel"),
+    ],
+)
+def test_a_channel_can_be_required(notify: str, required: str, codes: list[str], folder: Folder) -> None:
+    said = f"require: {{notify: {required}}}"
+    loaded = load_rules(folder({"a.yaml": f"{RULE}    notify: {notify}\n", "policy.yaml": statement(said)}))
     assert [problem.code for problem in policy_problems(loaded, NOW)] == codes
 
 
