@@ -21,8 +21,8 @@ from typing import IO, Any, cast
 
 from hubtriage.aws.ledger.entry_format import read_entry, write_entry
 from hubtriage.aws.ledger.former_roles import FormerRole, FormerRolesError, former_role, is_role
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.ledger.item import finding_text, hash_of
-from hubtriage.aws.ledger.strict import EntryError
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.switch.mode import MODES
 from hubtriage.engine.planning.entry import Entry

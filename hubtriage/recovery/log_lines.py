@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.aws.ledger.former_roles import MESSAGE, FormerRole, FormerRolesError, former_role
-from hubtriage.aws.ledger.strict import EntryError
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.triage.config import LEVELS
 from hubtriage.aws.triage.results import ResultStatus

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubtriage.aws.ledger.entry_format import read_entry, write_entry
-from hubtriage.aws.ledger.strict import EntryError
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.engine.fields import OCSF, OUR_AUTHOR, Finding, member
 from hubtriage.engine.json_values import MOST_LEVELS, finite, is_too_deep
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry

@@ -17,7 +17,7 @@ import hubtriage
 from hubtriage.aws.hand_back.proof import _AUTHORIZATION, _TOKEN
 from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.aws.ledger.former_roles import _ROLE
-from hubtriage.aws.ledger.strict import EntryError
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import plain_end
 from hubtriage.cli.inputs.console_url import id_in

@@ -13,6 +13,7 @@ from hubtriage.aws.sweep.occasions.memory import ProcessMemory
 from hubtriage.aws.switch.mode import Mode
 from hubtriage.aws.triage.config import TriageConfig
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
+from tests.support.announcing import outbox
 from tests.support.sweep_world import suppress
 from tests.support.triage_world import NOW, TriageBench, TriageWorld, finding, key, record
 
@@ -173,7 +174,7 @@ class SweepSite:
             self.notices,
             self.topic,
             self.notice_events,
-            self.bus if self.has_bus else None,
+            outbox(self.bus) if self.has_bus else None,
         )
         return SweepFunction(
             TriageConfig(), self.config, ruleset, clients, self.world.clock, read_mode=lambda: self.mode

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.decision_events.outbox import Outbox
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import BY_DEFAULT, Key, SecurityHubApi
@@ -179,6 +180,7 @@ class TriageBench:
         clock: Clock | None = None,
         hubs: Collection[str] = BY_DEFAULT,
         policy_statements: Sequence[Mapping[str, Any]] = (),
+        outbox: Outbox | None = None,
     ) -> None:
         clock, api = clock or world.clock, api or world.api
         self.world = world
@@ -197,6 +199,7 @@ class TriageBench:
             hide_limit=HideLimit(hide_limit, clock.monotonic, clock.now),
             may_hide=may_hide,
             hubs=hubs,
+            outbox=outbox,
         )
 
     def see(

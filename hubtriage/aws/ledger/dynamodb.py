@@ -6,10 +6,10 @@ from math import inf
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.ledger.calls import BACKOFF, Calls, DynamoApi
 from hubtriage.aws.ledger.former_roles import TableRoles
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.ledger.item import damaged, entry_of, finding_text
 from hubtriage.aws.ledger.ledger import Page, Recall, Written
 from hubtriage.aws.ledger.reading import find_page, read_items, read_page
-from hubtriage.aws.ledger.strict import EntryError
 from hubtriage.aws.ledger.writing import deleting, placing, run_statements, writing
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.backoff import Backoff

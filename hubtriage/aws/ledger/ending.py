@@ -13,7 +13,10 @@ def may_end(entry: Entry, now: float, lag: float) -> bool:
     takes `gone` out of an entry whose finding is there. An entry that holds nothing may end as well. Neither
     ends within 14 days of a write: a late message would take the finding for one that was never touched.
     An entry without any write counts from when its finding was gone: a worker that read it may still stall.
+    None ends before all of it is announced that is to be.
     """
+    if entry.news or entry.open_tickets:
+        return False
     gone = entry.gone is not None and now - entry.gone >= lag
     if not gone and (entry.claims or entry.intent or entry.asked):
         return False

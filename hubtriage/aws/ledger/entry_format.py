@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from json import dumps, loads
 from typing import Any, NoReturn, TypeVar
 
-from hubtriage.aws.ledger.news_format import (
+from hubtriage.aws.ledger.forms.news import (
     news_object,
     read_all_news,
     read_news,
@@ -24,7 +24,7 @@ from hubtriage.aws.ledger.news_format import (
     sequence,
     ticket_object,
 )
-from hubtriage.aws.ledger.strict import EntryError, kind, members_of, only, rule_id, text_of, time, yes
+from hubtriage.aws.ledger.forms.strict import EntryError, kind, members_of, only, rule_id, text_of, time, yes
 from hubtriage.engine.fields import CONFIDENCE, CRITICALITY, FIELDS, RELATED, TYPES, USER_PREFIX, Value
 from hubtriage.engine.planning.entry import LONGEST_PLAIN, Claim, Entry, Intent, Stored, Times
 
@@ -33,21 +33,10 @@ FORMAT = 1
 _DIGEST = re.compile(r"sha256:[\w-]{22}", re.ASCII)
 _CLAIM = frozenset({"value", "rule", "before", "overruled", "person", "left_out", "provided"})
 _INTENT = frozenset({"claims", "written", "was", "time", "sets", "news"})
-_ENTRY = frozenset({
-    "format",
-    "claims",
-    "started",
-    "ended",
-    "written",
-    "intent",
-    "sets",
-    "asked",
-    "about",
-    "gone",
-    "news",
-    "told",
-    "reported",
-})  # fmt: skip
+_ENTRY = frozenset(
+    {"format", "claims", "started", "ended", "written", "intent", "sets", "asked", "about", "gone"}
+    | {"news", "told", "reported"}
+)
 _T = TypeVar("_T")
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.aws.ledger.calls import Answer, projection
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.ledger.item import ENTRY, VERSION, Item, entry_of
-from hubtriage.aws.ledger.strict import EntryError
 from hubtriage.engine.planning.entry import Claim, Entry
 
 

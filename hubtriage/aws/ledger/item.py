@@ -14,8 +14,8 @@ from json import dumps, loads
 from typing import Any
 
 from hubtriage.aws.ledger.entry_format import read_entry, write_entry
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
-from hubtriage.aws.ledger.strict import EntryError
 from hubtriage.aws.ledger.table import KEY
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Entry

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from hubtriage.aws.ledger.entry_format import read_entry, write_entry
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.ledger.item import damaged, finding_text, hash_of
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault, Page, Recall, Written
-from hubtriage.aws.ledger.strict import EntryError
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Entry
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubtriage.aws.ledger.calls import Answer, Calls, batches, projection
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.ledger.item import (
     ENTRY,
     FINDING,
@@ -18,7 +19,6 @@ from hubtriage.aws.ledger.item import (
     text_part,
 )
 from hubtriage.aws.ledger.ledger import LedgerError, LedgerFault, LedgerFaultKind, Page
-from hubtriage.aws.ledger.strict import EntryError
 from hubtriage.aws.ledger.table import KEY, NO_ENTRY_BEGINS
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Entry

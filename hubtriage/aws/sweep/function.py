@@ -12,8 +12,9 @@ import botocore.session
 from botocore.config import Config
 
 from hubtriage.aws.clock import Clock, SystemClock
-from hubtriage.aws.decision_events.bus import EventBridgeBus, EventBus, eventbridge
+from hubtriage.aws.decision_events.bus import EventBus
 from hubtriage.aws.decision_events.operations import sweep_finished
+from hubtriage.aws.decision_events.outbox import Outbox, outbox_of
 from hubtriage.aws.decision_events.putting import OperationEvents
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
@@ -73,7 +74,7 @@ MOST_STEPS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The services that a sweep talks to; `bus` is there only with decision events."""
+    """The services that a sweep talks to; `outbox` is there only with decision events."""
 
     security_hub: SecurityHubApi
     sqs: Sqs
@@ -84,7 +85,12 @@ class Clients:
     notices: NoticeMemory
     sns: Topic
     notice_events: NoticeMemory = field(default_factory=ProcessNotices)
-    bus: EventBus | None = None
+    outbox: Outbox | None = None
+
+    @property
+    def bus(self) -> EventBus | None:
+        """What events are put on."""
+        return self.outbox.bus if self.outbox else None
 
 
 class SweepFunction:
@@ -103,13 +109,16 @@ class SweepFunction:
         self._sweep = sweep
         self._ruleset = ruleset
         self._clients = clients
+        self._settings = config.engine_settings()
+        if clients.outbox is not None:
+            self._settings = replace(self._settings, routes=clients.outbox.routes)
         self._clock = clock or SystemClock()
         self._switch = ModeSwitch(read_mode or always_enforce, self._clock.monotonic)
         self._backoff = Backoff(random.random)
         self._sources = self._make_sources()
         self.setting_out = SettingOut(
             ruleset,
-            config.engine_settings(),
+            self._settings,
             clients.memory,
             clients.ledger,
             self._clock,
@@ -144,7 +153,7 @@ class SweepFunction:
             TableNotices(cast("DynamoDb", client), table),
             make("sns", config=IMPATIENT),
             TableNotices(cast("DynamoDb", client), table, EVENTS_KEY),
-            EventBridgeBus(eventbridge, config.event_bus, SystemClock()) if config.event_bus else None,
+            outbox_of(config.event_bus, config.service, config.ruleset, environment, SystemClock()),
         )
         read_mode = ParameterReader(config.mode_parameter) if config.mode_parameter else None
         return cls(config, SweepConfig.from_environment(environment), ruleset, clients, read_mode=read_mode)
@@ -198,7 +207,7 @@ class SweepFunction:
         hidden. A sweep of all findings looks ahead too. Raises ModeUnreadableError.
         """
         mode = self._switch.mode()
-        settings = replace(self._config.engine_settings(), may_hide=mode != "reopen")
+        settings = replace(self._settings, may_hide=mode != "reopen")
         ending = self._rules_ending(started) if request.is_whole else {}
         return Walk(
             request,
@@ -210,6 +219,7 @@ class SweepFunction:
             None if request.take_back or request.budget is not None else self._sweep.hide_limit,
             ends_entries=mode != "observe",
             ahead=LookAhead(ending, self._ruleset, settings) if ending else None,
+            outbox=self._clients.outbox,
         )
 
     @property

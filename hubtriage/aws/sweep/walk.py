@@ -12,6 +12,8 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.decision_events.farewells import Farewells
+from hubtriage.aws.decision_events.outbox import Outbox
 from hubtriage.aws.ledger.ending import may_end
 from hubtriage.aws.ledger.lease import LAG
 from hubtriage.aws.securityhub.api import Finding, Key, hub_of
@@ -104,7 +106,8 @@ class Walk:
 
     `may_hide`: the most findings it may hide, None for no limit. Beyond that it goes on with all that hides
     nothing, so that nothing stays hidden for it. `ends_entries`: whether the ledger may be written, to note
-    whose finding is gone. `ahead` counts what shows again when rules end.
+    whose finding is gone. `ahead` counts what shows again when rules end. Through `outbox`, if there is one,
+    it is announced that findings are gone that tickets have.
     """
 
     def __init__(
@@ -119,10 +122,12 @@ class Walk:
         *,
         ends_entries: bool = True,
         ahead: LookAhead | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
         self.ahead = ahead
+        self.outbox = outbox
         self.ruleset = rules_for(SweepOrder("", request.take_back), ruleset)
-        self.settings = settings
+        self.settings = settings if outbox is None else replace(settings, routes=outbox.routes)
         self.request = request
         self.sources = sources
         self.destination = destination
@@ -505,6 +510,7 @@ class _WalkStep:
         """
         is_logged = decision.refused is not None or bool(decision.errors)
         is_noted = bool(decision.questions) or decision.after.remembers_more_than(entry)
+        is_noted = is_noted or (bool(entry.news) and self._walk.outbox is not None)
         if decision.update is not None or is_logged or is_noted:
             return True
         if not decision.optional_questions or self.progress.asked >= MOST_ASKED:
@@ -522,18 +528,25 @@ class _WalkStep:
         if not self._walk.ends_entries:
             return
         missing = dict(page.missing)
+        if self._walk.outbox is not None:
+            rules = self._walk.ruleset
+            farewells = Farewells(self._walk.outbox, rules, ledger, self._walk.clock, self._until)
+            missing = farewells.announce(missing, now)
         idle = {look.key: look.entry for look in looks if look.decision and not look.decision.update}
         there = {
             key: replace(page.entries[key], gone=None) for key, _ in page.findings if key in page.entries
         }
-        ending = {key: entry for key, entry in missing.items() if may_end(entry, now, LAG)}
-        ending |= {key: there[key] for key in idle if key in there and may_end(there[key], now, LAG)}
+        ending = {key: entry for key, entry in missing.items() if self._may_end(entry, now)}
+        ending |= {key: there[key] for key in idle if key in there and self._may_end(there[key], now)}
         noted = {key: replace(entry, gone=now) for key, entry in missing.items() if entry.gone is None}
         noted |= {key: entry for key, entry in there.items() if page.entries[key].gone is not None}
         if ending:
             ledger.delete(ending, self._until)
         if noted := {key: entry for key, entry in noted.items() if key not in ending}:
             ledger.write(noted, self._until)
+
+    def _may_end(self, entry: Entry, now: float) -> bool:
+        return may_end(entry if self._walk.outbox else entry.silent(), now, LAG)
 
     def _send(self, bundles: Iterable[Bundle]) -> None:
         ready = list(bundles)

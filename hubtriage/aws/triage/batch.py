@@ -7,11 +7,14 @@
 4. `deciding`                  decide; most findings need nothing and end here
 5. `steps.asking`, `.rereading`  ask who changed a finding, read it again, settle what was left open
 6. `steps.dispatch`            record the intents, send, confirm: what reopens goes first
+7. `steps.telling`             announce what has become true, where decisions are announced
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.decision_events.outbox import Outbox
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.aws.securityhub.authorship import Authorship
@@ -33,8 +36,10 @@ from hubtriage.aws.triage.steps.dispatch import Dispatch
 from hubtriage.aws.triage.steps.looking import Looking
 from hubtriage.aws.triage.steps.memory import Memory
 from hubtriage.aws.triage.steps.rereading import Rereading
+from hubtriage.aws.triage.steps.telling import Telling
+from hubtriage.engine.excerpt import Members
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.engine.ruleset.members import members_read
+from hubtriage.engine.ruleset.members import ANNOUNCED, members_read
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
 
@@ -42,7 +47,8 @@ class Triage:
     """Triage batches. One instance lives as long as its container; the rate budgets are in its parts.
 
     `hand_back_action` is the ARN of the Custom Action that hands findings back; empty if there is none.
-    Findings of `hubs` are triaged, and of no other.
+    Findings of `hubs` are triaged, and of no other. Decisions are announced through `outbox`, if there is
+    one.
     What it knows of a finding from one batch to the next is in the ledger.
     """
 
@@ -60,9 +66,11 @@ class Triage:
         may_hide: Callable[[], bool] = always,
         hand_back_action: str = "",
         hubs: Collection[str] = BY_DEFAULT,
+        outbox: Outbox | None = None,
     ) -> None:
         self.ruleset = ruleset
-        self.settings = settings
+        self.settings = settings if outbox is None else replace(settings, routes=outbox.routes)
+        self.outbox = outbox
         self.policy = policy
         self.sender = sender
         self.reader = reader
@@ -75,9 +83,12 @@ class Triage:
         self.hubs = hubs
         self.hand_backs = HandBacks(clock.monotonic, clock.now)
         self.owners = Owners()
-        self.members = members_read(
-            (rule.source for rule in ruleset.rules), (one.source for one in ruleset.policy.statements)
-        )
+        self.members = self._members()
+
+    def _members(self) -> Members:
+        rules, policy = self.ruleset.rules, self.ruleset.policy.statements
+        read = members_read((rule.source for rule in rules), (one.source for one in policy))
+        return read if read is None or self.outbox is None else read | ANNOUNCED
 
     def run(self, event: object, deadline: float, sink: Sink, mode: Mode = "enforce") -> Report:
         """Triage an SQS event, or one EventBridge event. `deadline`: monotonic; no call starts later.
@@ -102,6 +113,7 @@ class Triage:
             batch.decide()
             batch.reopen()
             batch.send()
+            batch.tell()
         report.intents_left = sum(case.intent is not None for case in cases)
         return report
 
@@ -117,6 +129,10 @@ class _Batch:
         self._memory = memory = Memory(triage.ledger, deadline)
         rereading = Rereading(cases, decider, questions, memory, triage.reader, triage.members, policy, clock)
         self._looking = Looking(cases, decider, questions, rereading, memory, policy, clock)
+        outbox, rules = triage.outbox, triage.ruleset
+        self._telling = (
+            None if outbox is None else Telling(outbox, cases, memory, rules, policy, clock, deadline)
+        )
         self._dispatch = Dispatch(
             cases=cases,
             looking=self._looking,
@@ -159,6 +175,11 @@ class _Batch:
         """Find out what is missing to decide on the rest, and send everything that is due."""
         self._looking.consider(self._cases.open, self._deadline)
         self._dispatch.send()
+
+    def tell(self) -> None:
+        """Announce what the ledger knows to be true, and what was refused."""
+        if self._telling is not None:
+            self._telling.tell()
 
     def _may_reopen(self, case: Case) -> bool:
         if case.decision is not None:

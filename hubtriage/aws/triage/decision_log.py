@@ -74,7 +74,7 @@ class DecisionLog:
             self.write("".join(lines))
 
     def _line(self, outcome: Outcome, level: str, timestamp: str) -> str:
-        own = json_line(decision_record(outcome))[1:-1]
+        own = json_line(decision_record(outcome, self.circumstances.mode))[1:-1]
         head = f'{{"level":"{level}","message":"finding {outcome.result.status}","timestamp":"{timestamp}"'
         return f"{head},{self._shared},{own}{_memory(outcome.entry)}}}\n"
 
@@ -93,8 +93,10 @@ def level_of(outcome: Outcome) -> str:
     return "INFO" if is_done or (decision is not None and decision.is_worth_a_line) else "DEBUG"
 
 
-def decision_record(outcome: Outcome) -> dict[str, Any]:
+def decision_record(outcome: Outcome, mode: str = "enforce") -> dict[str, Any]:
     """Return the members of a line that are the finding's own, less its entry in the ledger.
+
+    In `observe` nothing is announced: the line says what would have been.
 
     Both hubs may have a finding of the same signal. In V2 `finding_id` is its metadata.uid, and `provider_id`
     the Id of the signal.
@@ -123,6 +125,7 @@ def decision_record(outcome: Outcome) -> dict[str, Any]:
         record["code"], record["reason"] = result.code, result.reason
     if outcome.decision is not None:
         record.update(_reasoning(outcome.decision))
+        record.update(_announcement(outcome.decision, is_made=mode != "observe"))
     return record
 
 
@@ -143,6 +146,19 @@ def _reasoning(decision: Decision) -> dict[str, Any]:
     record = decision.as_record()
     members = {name: record[name] for name in _ALWAYS}
     return members | {name: record[name] for name in _WHERE_THERE_ARE_ANY if record.get(name)}
+
+
+def _announcement(decision: Decision, *, is_made: bool) -> dict[str, Any]:
+    """Return the members about decision events: what is put on the bus, and what would be delivered."""
+    news, would = decision.news, [each.as_record() for each in decision.would_deliver]
+    record: dict[str, Any] = {}
+    if news is not None:
+        deliver = [each.as_record() for each in news.deliver]
+        if is_made:
+            record["event"] = {"kind": news.kind, "sequence": news.sequence, "deliver": deliver}
+        else:
+            would = [*deliver, *would]
+    return record | ({"would_deliver": would} if would else {})
 
 
 def _shared_members(circumstances: Circumstances) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 import botocore.session
 
 from hubtriage.aws.clock import Clock, SystemClock
+from hubtriage.aws.decision_events.outbox import Outbox, outbox_of
 from hubtriage.aws.environment import ConfigError
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.aws.ledger.dynamodb import DynamoLedger
@@ -72,7 +73,7 @@ class Services:
     """What the function calls.
 
     `own_arn` returns the ARN by which AWS knows the function's role, `former_roles` reads the roles by which
-    triage wrote before its ledger was moved here.
+    triage wrote before its ledger was moved here. Decisions are announced through `outbox`, if there is one.
     """
 
     hub: SecurityHubApi
@@ -80,6 +81,7 @@ class Services:
     own_arn: Callable[[], str]
     sqs: Callable[[], VisibilityApi]
     former_roles: ReadFormerRoles = no_former_roles
+    outbox: Outbox | None = None
 
 
 class TriageFunction:
@@ -108,7 +110,7 @@ class TriageFunction:
     def from_environment(cls, environment: Mapping[str, str]) -> "TriageFunction":
         """Read settings and rule set, and make the clients.
 
-        Raises ConfigError, OSError without a rule set, and what `load_ruleset` raises.
+        Raises ConfigError, OSError without a rule set or routes, and what `load_ruleset` raises.
         """
         config = TriageConfig.from_environment(environment)
         if not config.ledger_table:
@@ -123,6 +125,7 @@ class TriageFunction:
             own_arn=(lambda: config.role) if config.role else _caller,
             sqs=lambda: cast("VisibilityApi", _client("sqs")),
             former_roles=ledger.former_roles.read,
+            outbox=outbox_of(config.event_bus, config.service, config.ruleset, environment, clock),
         )
         return cls(config, ruleset, services, clock, read_mode)
 
@@ -192,6 +195,8 @@ class TriageFunction:
         for (kind, code), count in report.traffic.faults.items():
             log = self._logger.error if kind in (Fault.DENIED, Fault.REFUSED) else self._logger.warning
             log("calls failed", extra={"kind": kind.value, "code": code, "calls": count})
+        for code, count in report.events_not_put.items():
+            self._logger.error("decision events not put", extra={"code": code, "events": count})
         if stopped := sum(outcome.result.code == HIDING_STOPPED for outcome in report.outcomes):
             limit = self._config.hide_limit
             self._logger.error("hiding stopped", extra={"findings": stopped, "limit": limit})
@@ -231,6 +236,7 @@ def _triage(
         may_hide=switch.may_hide,
         hand_back_action=config.hand_back_action,
         hubs=config.hubs,
+        outbox=services.outbox,
     )
 
 

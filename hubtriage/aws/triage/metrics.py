@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
+from hubtriage.aws.decision_events.variables import NOT_PUT_METRIC
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.triage.results import (
@@ -150,6 +151,8 @@ def _rare(report: Report, unknown_outcomes: Container[Key]) -> dict[str, int]:
         "Conflicts": _with_code(report, CONFLICT),
         "IntentsLeft": report.intents_left,
         "EventsUnusable": len(report.unusable),
+        "DecisionEvents": report.events_put,
+        NOT_PUT_METRIC: report.events_not_put.total(),
         "NeedsAttention": sum(outcome.result.final for outcome in report.outcomes),
         "Reads": report.reads,
         "Throttled": _of_kind(faults, Fault.THROTTLED),

@@ -4,6 +4,7 @@ Nothing is lost: an event ends as **updated**, **unchanged**, **refused** (logge
 What failed is delivered again until it succeeds or the queue moves it to the dead-letter queue.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -34,6 +35,8 @@ HAND_BACK_LIMIT = "HandBackLimit"
 """The code of a hand-back that comes again later, because its container has taken many just now."""
 REOPENED_ALONE = "ReopenedAlone"
 """The code of a finding that was reopened, while the rest of its update was refused."""
+EVENT_NOT_PUT = "EventNotPut"
+"""The code of a finding whose decision could not be announced. Its update is done, if there was one."""
 LEDGER_UNREADABLE = "LedgerUnreadable"
 LEDGER_UNWRITTEN = "LedgerUnwritten"
 
@@ -93,7 +96,8 @@ class Report:
     """One batch: each finding's outcome, events that are unusable, and the calls that were made.
 
     `again_at` has the messages that should come again as soon as they can be decided, and when that is (epoch
-    seconds). `intents_left` counts the intents that are still open in the ledger.
+    seconds). `intents_left` counts the intents that are still open in the ledger, `events_put` the decision
+    events that are on the bus, and `events_not_put` the others, by code.
     """
 
     messages: tuple[Message, ...]
@@ -103,6 +107,8 @@ class Report:
     reads: int = 0
     again_at: dict[Message, float] = field(default_factory=dict)
     intents_left: int = 0
+    events_put: int = 0
+    events_not_put: Counter[str] = field(default_factory=Counter)
 
     def end_early(self, outcomes: Sequence[Outcome], sink: Sink) -> None:
         """Take in findings that end before anything is known of them; those that wait come again in time."""

@@ -129,6 +129,10 @@ class Entry:
         """Return the entry without the news that were announced."""
         return replace(self, news=tuple(each for each in self.news if each.sequence not in sequences))
 
+    def silent(self) -> "Entry":
+        """Return the entry without what is to be announced, for where decisions are announced no more."""
+        return replace(self, news=(), reported={}) if self.news or self.reported else self
+
     def remembering(self, after: "Entry") -> "Entry":
         """Return the entry with what a decision remembers, without an update."""
         return replace(

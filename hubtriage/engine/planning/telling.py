@@ -202,6 +202,23 @@ def _destinations(rule: Rule, finding: Finding, ruleset: Ruleset, routes: Routes
     return destinations(rule.id, rule.deliveries, finding, owner, routes, ruleset.accounts)
 
 
+def gone(entry: Entry, finding: Finding, ruleset: Ruleset, routes: Routes, now: float) -> News | None:
+    """Return the news of an entry whose finding is gone; None if no ticket has it.
+
+    `finding` is what is still known of it.
+    """
+    rules = entry.open_tickets
+    if not rules:
+        return None
+    tickets = [
+        Delivered(ticket.to, "ticket", rule, ticket.group, ticket.per, "done", "gone")
+        for rule in rules
+        for ticket in [entry.reported[rule]]
+    ]
+    deliver = (*tickets, *messages(rules, finding, ruleset, routes))
+    return News("resolved", now, next_sequence(entry.told, now), rules[0], deliver=deliver)
+
+
 def told_alone(kind: Kind, decision: Decision, entry: Entry, now: float) -> Decision:
     """Return a decision whose changes are news, whatever rules ask for: nothing is delivered."""
     changes = decision.changes

@@ -23,6 +23,8 @@ NAMED = frozenset({"Id", "ProductArn", "AwsAccountId", "Region", "UpdatedAt", OC
 
 By the account id a finding's account is looked up in the directory.
 """
+ANNOUNCED = frozenset({"RecordState", "Title", "ProductName", "Resources"})
+"""Further members that are read where decisions are announced."""
 
 
 class _WholeFindingError(Exception):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hubtriage.aws.ledger.strict import EntryError
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.engine.json_values import MOST_LEVELS, is_too_deep
 from hubtriage.engine.ocsf.view import asff_view, is_ocsf, is_view, key_of
 from hubtriage.simulation.exported import (

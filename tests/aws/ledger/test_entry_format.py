@@ -14,7 +14,7 @@ from hubtriage.aws.ledger.entry_format import (
     read_entry,
     write_entry,
 )
-from hubtriage.aws.ledger.strict import EntryError
+from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.engine.planning.entry import NO_ENTRY, Claim, Entry, Intent, stored
 from hubtriage.engine.planning.news import Delivered, News, Reported
 from tests.support.entries import ENTRIES, HIDDEN, ORDINARY, RULE, WRITTEN

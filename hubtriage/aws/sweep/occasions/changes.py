@@ -13,7 +13,7 @@ from typing import Any
 
 from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.engine.planning.plan import Settings
-from hubtriage.engine.ruleset.delivery import OPEN_TICKET
+from hubtriage.engine.ruleset.delivery import OPEN_TICKET, Routes
 from hubtriage.engine.ruleset.policy import HousePolicy, PolicyStatement, conditions
 from hubtriage.engine.ruleset.ruleset import Rule, Ruleset
 from hubtriage.engine.ruleset.templates import PLACEHOLDER, RULE_VALUES, is_per_account
@@ -84,7 +84,15 @@ def swept_rules(
     directory = dumps(ruleset.accounts, sort_keys=True)
     said = {one.id: _said(one, directory) for one in ruleset.policy.statements}
     return {
-        rule.id: _swept(rule, shared, directory, [said[one.id] for one in _about(ruleset.policy, rule)])
+        rule.id: _swept(
+            rule,
+            shared,
+            directory,
+            [
+                *(said[one.id] for one in _about(ruleset.policy, rule)),
+                *_tickets(rule, directory, settings.routes),
+            ],
+        )
         for rule in ruleset.rules
     }
 
@@ -127,9 +135,9 @@ def _said(statement: PolicyStatement, directory: str) -> str:
     return _digest(dumps([statement.never, condition, *looked_up], sort_keys=True))
 
 
-def _swept(rule: Rule, shared: str, directory: str, policy: Sequence[str]) -> SweptRule:
+def _swept(rule: Rule, shared: str, directory: str, more: Sequence[Any]) -> SweptRule:
     return SweptRule(
-        print=_digest(dumps([shared, *_decisive(rule, directory), *policy], sort_keys=True)),
+        print=_digest(dumps([shared, *_decisive(rule, directory), *more], sort_keys=True)),
         sets=rule.mode == "enforce",
         holds=rule.mode in ("enforce", "hold"),
         terminal=rule.terminal,
@@ -152,6 +160,23 @@ def _decisive(rule: Rule, directory: str) -> Iterator[Any]:
         yield source[OPEN_TICKET]
     if "{rule." in update:
         yield [source.get(name) for name in RULE_VALUES]
+
+
+def _tickets(rule: Rule, directory: str, routes: Routes | None) -> Iterator[Any]:
+    """Yield what says which tickets a rule asks for, where decisions are announced.
+
+    Messages are about decisions to come, for which nothing has to be swept.
+    """
+    if routes is None:
+        return
+    for delivery in rule.deliveries:
+        if delivery.kind != "ticket":
+            continue
+        route = routes.by_name.get(delivery.to)
+        leads = None if route is None else [route.attribute, sorted(route.to.items()), route.otherwise]
+        yield [delivery.to, delivery.per, leads]
+        if route is not None:
+            yield [rule.source.get("owner"), directory]
 
 
 def _digest(text: str) -> str:

@@ -78,10 +78,23 @@ class Cases:
             self.report.outcomes.extend(outcomes)
             self._sink(outcomes)
 
+    def fail_after_all(self, results: Mapping[Case, Result]) -> None:
+        """Let messages come again of cases that have ended otherwise: what was said of these stays true."""
+        failing = [
+            Outcome(case.seen, None, result, self._age(case))
+            for case, result in results.items()
+            if case.result is not None and case.result.status != "failed"
+        ]
+        if failing:
+            self.report.outcomes.extend(failing)
+            self._sink(failing)
+
     def _outcome(self, case: Case, result: Result) -> Outcome:
+        return Outcome(case.seen, case.decision, result, self._age(case), case.remembered)
+
+    def _age(self, case: Case) -> float | None:
         event_at = case.seen.newest.event_at
-        age = None if event_at is None else max(0.0, self.now - event_at)
-        return Outcome(case.seen, case.decision, result, age, case.remembered)
+        return None if event_at is None else max(0.0, self.now - event_at)
 
     def _ask_for_early_delivery(self, case: Case, result: Result) -> None:
         if result.status != "failed" or result.until is None or not self.is_urgent(case):

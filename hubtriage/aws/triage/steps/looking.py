@@ -104,7 +104,9 @@ class Looking:
             return True
         decision = case.decision
         acts = decision is not None and (
-            decision.update is not None or decision.after.claims != case.entry.claims
+            decision.update is not None
+            or decision.after.claims != case.entry.claims
+            or decision.news is not None
         )
         return acts and self._is_stale(case)
 

@@ -4,7 +4,7 @@ An update is recorded as an intent before it is sent, and confirmed after. A wor
 the next worker that sees the finding finds the intent, and settles it once its lease is over.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from hubtriage.aws.ledger.ledger import Ledger, LedgerFault
@@ -49,7 +49,7 @@ class Memory:
             if decision is None:
                 raise ValueError("there is no update to record")
             written, was = _values(decision.changes)
-            entry = case.entry.intending(decision.after, written, was, now)
+            entry = case.entry.intending(decision.after, written, was, now, decision.news)
             intending[case] = replace(entry, about=marked(about(case.shown), case.namesakes))
         failed = self._write(intending, self._deadline)
         for case, entry in intending.items():
@@ -81,6 +81,13 @@ class Memory:
     def settle(self, settled: Mapping[Case, Entry]) -> dict[Case, Result]:
         """Write down how old intents ended; return the results of those that could not be written."""
         return self._close(settled)
+
+    def forget(self, told: Mapping[Case, Collection[int]]) -> None:
+        """Take news out of entries that were announced, by their sequences; a failure does no harm."""
+        self._write(
+            {case: case.entry.having_told(sequences) for case, sequences in told.items()},
+            self._deadline + AFTERWARDS,
+        )
 
     def _close(self, entries: Mapping[Case, Entry]) -> dict[Case, Result]:
         """Write entries without an intent; those whose end is not known keep theirs."""

@@ -140,4 +140,6 @@ class Rereading:
 def _differs(verdict: Decision | Result, decision: Decision) -> bool:
     if isinstance(verdict, Result):
         return True
+    if verdict.after.open_tickets != decision.after.open_tickets:
+        return True
     return (verdict.update, verdict.after.claims) != (decision.update, decision.after.claims)

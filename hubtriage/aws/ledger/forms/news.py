@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
-from hubtriage.aws.ledger.strict import (
+from hubtriage.aws.ledger.forms.strict import (
     EntryError,
     kind,
     list_of,
