@@ -42,6 +42,7 @@ COMMANDS = {
     "mode": f"{_FOLDER}.aws.mode",
     "hand-back": f"{_FOLDER}.aws.hand_back",
     "ledger": f"{_FOLDER}.ledger.ledger",
+    "notify": f"{_FOLDER}.notify.notify",
     "redrive": f"{_FOLDER}.aws.redrive",
     "doctor": f"{_FOLDER}.aws.doctor",
     "demo": f"{_FOLDER}.local.demo",

@@ -271,6 +271,8 @@ AWS = {
     "ledger show": "ledger show x",
     "ledger export": "ledger export x",
     "ledger rebuild": "ledger rebuild --from-log --yes",
+    "notify list": "notify list",
+    "notify test": "notify test sec-chat",
     "redrive": "redrive",
     "doctor": "doctor",
     "backtest": "backtest --live --cache cache",
