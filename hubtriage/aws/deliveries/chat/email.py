@@ -5,7 +5,7 @@ Mail readers turn whatever looks like an address into a link, which is why no te
 
 from collections.abc import Iterator, Sequence
 
-from hubtriage.aws.deliveries.chat.note import Note
+from hubtriage.aws.deliveries.chat.note import ChannelNote
 from hubtriage.aws.deliveries.chat.post import Post
 from hubtriage.aws.deliveries.chat.sending import pack
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Unknown
@@ -31,7 +31,7 @@ class EmailChannel:
         self._topic = topic
         self._stack = stack
 
-    def posts(self, notes: Sequence[Note]) -> list[Post]:
+    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
         """Return few long messages."""
         return pack(notes, self._stack, _fits, MOST_NOTES)
 

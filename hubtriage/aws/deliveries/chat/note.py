@@ -27,7 +27,7 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ChannelNote:
     """Events that are shown together. `rule` and `group` are those of the order, or of the event."""
 
     kind: str
@@ -50,7 +50,7 @@ class Note:
         return {name: counted[name] for name in (*SEVERITIES, "other") if counted[name]}
 
 
-def notes_of(events: Iterable[ReceivedEvent], channel: str) -> list[Note]:
+def notes_of(events: Iterable[ReceivedEvent], channel: str) -> list[ChannelNote]:
     """Return the notes of a channel, urgent ones first.
 
     An event that several rules order for the channel is sent once, for the first of them. One that no rule
@@ -59,7 +59,7 @@ def notes_of(events: Iterable[ReceivedEvent], channel: str) -> list[Note]:
     grouped: dict[tuple[str, str, str], list[ReceivedEvent]] = {}
     for event in events:
         grouped.setdefault(_group(event, channel), []).append(event)
-    notes = [Note(kind, rule, group, tuple(some)) for (kind, rule, group), some in grouped.items()]
+    notes = [ChannelNote(kind, rule, group, tuple(some)) for (kind, rule, group), some in grouped.items()]
     return sorted(notes, key=lambda note: (_urgency(note.kind), -len(note.events), note.rule, note.group))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hubtriage.aws.deliveries.chat.note import Note
+from hubtriage.aws.deliveries.chat.note import ChannelNote
 from hubtriage.aws.deliveries.envelope import ReceivedEvent
 from hubtriage.aws.deliveries.http import Answer
 
@@ -24,7 +24,7 @@ class Post:
 
     title: str
     paragraphs: tuple[PostParagraph, ...]
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ChannelNote, ...] = ()
 
     @property
     def events(self) -> tuple[ReceivedEvent, ...]:
@@ -38,7 +38,7 @@ class ChannelService(Protocol):
     pause: float
     """Seconds to let pass between two messages."""
 
-    def posts(self, notes: Sequence[Note]) -> list[Post]:
+    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
         """Return the messages that send these notes, each within the limits of the product."""
 
     def send(self, post: Post) -> Answer:

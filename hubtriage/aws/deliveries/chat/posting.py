@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.deliveries.chat.memory import EventMemory
-from hubtriage.aws.deliveries.chat.note import Note, is_for, notes_of
+from hubtriage.aws.deliveries.chat.note import ChannelNote, is_for, notes_of
 from hubtriage.aws.deliveries.chat.post import ChannelError, ChannelService, Post
 from hubtriage.aws.deliveries.chat.sending import is_refused
 from hubtriage.aws.deliveries.chat.wording import last_word
@@ -225,7 +225,7 @@ class _Posting:
         self._poster.limit.count_withheld(len(events), now)
         self._poster.memory.confirm([event.id for event in events], "withheld", now)
 
-    def _last_word(self, notes: Sequence[Note]) -> bool:
+    def _last_word(self, notes: Sequence[ChannelNote]) -> bool:
         """Say that the limit is reached, unless that is said; return False if it could not be said."""
         limit, clock = self._poster.limit, self._poster.clock
         now = clock.now()
@@ -267,7 +267,7 @@ class _Posting:
         self._poster.log(level, text, {"channel": self._poster.channel.name, **members})
 
 
-def _withheld(note: Note) -> dict[str, Any]:
+def _withheld(note: ChannelNote) -> dict[str, Any]:
     return {
         "kind": note.kind,
         "rule": note.rule,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hubtriage.aws.deliveries.chat.note import Note
+from hubtriage.aws.deliveries.chat.note import ChannelNote
 from hubtriage.aws.deliveries.chat.post import Post
 from hubtriage.aws.deliveries.chat.wording import post_of
 from hubtriage.aws.deliveries.http import Answer, HttpClient, NotDone, Request
@@ -41,10 +41,10 @@ def is_refused(answer: Answer) -> bool:
 
 
 def pack(
-    notes: Sequence[Note], stack: str, fits: Callable[[Post], bool], most: int = MOST_NOTES
+    notes: Sequence[ChannelNote], stack: str, fits: Callable[[Post], bool], most: int = MOST_NOTES
 ) -> list[Post]:
     """Put notes into as few messages as fit, at most `most` into one. A note alone always makes a message."""
-    packed: list[list[Note]] = []
+    packed: list[list[ChannelNote]] = []
     for note in notes:
         fuller = [*packed[-1], note] if packed else []
         if fuller and len(fuller) <= most and fits(post_of(fuller, stack)):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hubtriage.aws.deliveries.chat.note import Note
+from hubtriage.aws.deliveries.chat.note import ChannelNote
 from hubtriage.aws.deliveries.chat.post import Post, PostParagraph
 from hubtriage.aws.deliveries.chat.sending import SecretSender, pack
 from hubtriage.aws.deliveries.http import Answer, Request
@@ -31,7 +31,7 @@ class TeamsChannel:
         self._sender = sender
         self._stack = stack
 
-    def posts(self, notes: Sequence[Note]) -> list[Post]:
+    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
         """Return messages that are each small enough."""
         return pack(notes, self._stack, _fits)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.decision_events.event import event_time
-from hubtriage.aws.deliveries.chat.note import Note
+from hubtriage.aws.deliveries.chat.note import ChannelNote
 from hubtriage.aws.deliveries.chat.post import ChannelError, Post
 from hubtriage.aws.deliveries.chat.sending import SecretSender
 from hubtriage.aws.deliveries.chat.wording import post_of
@@ -40,9 +40,11 @@ class WebhookChannel:
         self._stack = stack
         self._clock = clock
 
-    def posts(self, notes: Sequence[Note]) -> list[Post]:
+    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
         """Return a message for each event."""
-        alone = (Note(note.kind, note.rule, note.group, (event,)) for note in notes for event in note.events)
+        alone = (
+            ChannelNote(note.kind, note.rule, note.group, (event,)) for note in notes for event in note.events
+        )
         return [post_of([note], self._stack) for note in alone]
 
     def send(self, post: Post) -> Answer:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
-from hubtriage.aws.deliveries.chat.note import SEVERITIES, Note
+from hubtriage.aws.deliveries.chat.note import SEVERITIES, ChannelNote
 from hubtriage.aws.deliveries.chat.post import Post, PostParagraph
 from hubtriage.aws.deliveries.envelope import ReceivedEvent
 
@@ -46,7 +46,7 @@ _COUNTED: Mapping[str, str] = {
 }
 
 
-def paragraph(note: Note) -> PostParagraph:
+def paragraph(note: ChannelNote) -> PostParagraph:
     """Return what to say of a note."""
     if note.first.is_operation:
         return _operation(note.first)
@@ -60,12 +60,12 @@ def harmless_headline(text: str) -> str:
     return text if len(text) <= LONGEST_HEADLINE else f"{text[: LONGEST_HEADLINE - 1]}…"
 
 
-def post_of(notes: Sequence[Note], stack: str) -> Post:
+def post_of(notes: Sequence[ChannelNote], stack: str) -> Post:
     """Return one message that shows all these notes."""
     return Post(title(notes, stack), tuple(map(paragraph, notes)), tuple(notes))
 
 
-def title(notes: Sequence[Note], stack: str) -> str:
+def title(notes: Sequence[ChannelNote], stack: str) -> str:
     """Return what a message is about, in our own words and numbers alone."""
     counts: Counter[str] = Counter()
     for note in notes:
@@ -75,7 +75,7 @@ def title(notes: Sequence[Note], stack: str) -> str:
     return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
 
 
-def last_word(notes: Sequence[Note], most: int, stack: str) -> Post:
+def last_word(notes: Sequence[ChannelNote], most: int, stack: str) -> Post:
     """Return the last message of a day: the limit is reached, and this is not shown any more."""
     shown = tuple(paragraph(note).headline for note in notes[:10])
     rest = len(notes) - len(shown)
@@ -94,7 +94,7 @@ def trial(stack: str, channel: str) -> Post:
     return Post(f"{harmless(stack, 63)}: test message", (PostParagraph(text),))
 
 
-def _said(note: Note) -> str:
+def _said(note: ChannelNote) -> str:
     rule = harmless(note.rule, LONGEST_NAME)
     text = _DONE.get(note.kind, "{rule} decided on {findings}")
     return text.format(
@@ -104,14 +104,14 @@ def _said(note: Note) -> str:
     )
 
 
-def _findings(note: Note) -> str:
+def _findings(note: ChannelNote) -> str:
     count = len(note.events)
     parts = [f"{count:,} {'finding' if count == 1 else 'findings'}{_where(note)}"]
     parts += [f"{number:,} {name}" for name, number in note.severities().items()]
     return ", ".join(parts)
 
 
-def _where(note: Note) -> str:
+def _where(note: ChannelNote) -> str:
     accounts = note.accounts()
     if len(accounts) > 1:
         return f" in {len(accounts):,} accounts"
@@ -122,7 +122,7 @@ def _where(note: Note) -> str:
     return where
 
 
-def _lines(note: Note) -> Iterator[str]:
+def _lines(note: ChannelNote) -> Iterator[str]:
     """Yield some of the findings, then what the rule says."""
     worst = sorted(note.events, key=lambda event: _rank(event.finding))
     for event in worst[:SHOWN]:

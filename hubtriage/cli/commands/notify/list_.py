@@ -24,8 +24,8 @@ NEEDED = "the command needs lambda:GetFunctionConfiguration on the functions of 
 def command(stack: str, as_json: bool) -> None:
     """List the channels of the deployed stack.
 
-    For each channel it shows the kind, the secret that holds its address, the most messages in a day, and the
-    kinds of events that the channel gets although no rule asks for them.
+    For each channel it shows the kind, the secret that holds its address, and the most messages in a day.
+    It also shows the kinds of events that the channel gets although no rule asks for them.
 
     Exit codes: 0; 1 the functions cannot be read; 2 there is no such stack.
     """
