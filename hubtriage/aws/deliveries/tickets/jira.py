@@ -23,6 +23,7 @@ LABEL = "hubtriage"
 """On every ticket, and the beginning of the label that has the claim key."""
 PROPERTY = "hubtriage"
 LONGEST_SUMMARY = 255
+_NO_CONTENT = 204
 _MOST_FETCHED = 100
 _MOST_FOUND = 50
 _COMMENTS_LOOKED_AT = 100
@@ -110,7 +111,9 @@ class Jira:
         answer = self._requests.write("PUT", self._issue(ticket), {"fields": _shown(draft)})
         if not isinstance(answer, Done):
             return self._gone_or(answer)
-        issue = self._look_at(ticket)
+        if answer.status != _NO_CONTENT:
+            return Unknown("the answer to an edit is none of Jira's", status=answer.status)
+        issue = self._look_again(ticket)
         return self._ticket(issue) if isinstance(issue, dict) else issue
 
     def comment(self, ticket: str, text: Text, key: str) -> Outcome | Refusal:
@@ -127,7 +130,12 @@ class Jira:
         internal = {"key": "sd.public.comment", "value": {"internal": True}}
         body = {"body": document(text, f"hubtriage {key}"), "properties": [internal]}
         answer = self._requests.write("POST", url, body)
-        return "done" if isinstance(answer, Done) else self._gone_or(answer)
+        if not isinstance(answer, Done):
+            return self._gone_or(answer)
+        made = answer.json()
+        if not isinstance(made, dict) or not _is_id(made.get("id")):
+            return Unknown("the answer to a comment names none", status=answer.status)
+        return "done"
 
     def close(self, ticket: str, why: str) -> Outcome | Refusal:  # noqa: ARG002 - Jira has no field for it
         """Take the transition that closes it; the reason is in a comment before, not here."""
@@ -172,7 +180,7 @@ class Jira:
         answer = self._requests.write("POST", f"{self._issue(ticket)}/transitions", body)
         if not isinstance(answer, Done):
             return self._gone_or(answer)
-        moved = self._look_at(ticket)
+        moved = self._look_again(ticket)
         if not isinstance(moved, dict):
             return moved
         if transitions.category(moved) not in wanted.categories:
@@ -205,6 +213,11 @@ class Jira:
         if not _is_issue(issue):
             return NotDone("the answer is no issue")
         return dict(issue)
+
+    def _look_again(self, ticket: str) -> dict[str, Any] | Literal["gone"] | Refusal:
+        """Look at an issue after a change of it: that we cannot see it does not say that nothing was done."""
+        issue = self._look_at(ticket)
+        return Unknown(issue.reason, issue.retry_after) if isinstance(issue, NotDone) else issue
 
     def _fetch(self, ids: list[str]) -> list[dict[str, Any]] | Refusal:
         """Read issues by id, whichever project they are in by now."""

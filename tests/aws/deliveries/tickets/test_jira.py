@@ -315,6 +315,37 @@ def test_a_question_without_an_answer_is_refused(
     assert isinstance(jira.find(CLAIM), NotDone)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        pytest.param("PUT", "", lambda jira, ticket: jira.update(ticket, GROWN), id="update"),
+        pytest.param("POST", "/comment$", lambda jira, ticket: jira.comment(ticket, SAID, KEY), id="comment"),
+        pytest.param("POST", "/transitions$", lambda jira, ticket: jira.close(ticket, ""), id="close"),
+    ],
+)
+def test_a_page_in_place_of_an_answer_is_no_success(
+    site: Outside, jira: TicketService, method: str, path: str, operation: Operation
+) -> None:
+    ticket = made(jira)
+    site.control.fault(PeerFault("html", method=method, path=path))
+    assert isinstance(operation(jira, ticket.id), Unknown | NotDone)
+    assert only(site)["history"] == ["created"]
+    assert operation(jira, ticket.id) in ("done", ticket)
+
+
+@pytest.mark.parametrize("operation", [OPERATIONS[0], OPERATIONS[2]])
+def test_what_cannot_be_looked_at_after_a_change_may_be_done(
+    site: Outside, jira: TicketService, operation: Operation
+) -> None:
+    ticket = made(jira)
+    looks_before = 1 if operation is OPERATIONS[2].values[0] else 0
+    site.control.fault(
+        PeerFault("status", status=403, method="GET", path="/issue/[0-9]+$", skip=looks_before)
+    )
+    assert isinstance(operation(jira, ticket.id), Unknown)
+    assert len(only(site)["history"]) == 2
+
+
 def test_the_limit_of_writes_to_one_issue_is_kept_to(site: Outside, jira: TicketService) -> None:
     ticket = made(jira)
     answers = [jira.update(ticket.id, DRAFT) for _ in range(21)]

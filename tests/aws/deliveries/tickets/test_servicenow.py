@@ -331,6 +331,17 @@ def test_what_may_be_done(instance: Outside, desk: TicketService, fault: PeerFau
     assert len(found) == stored
 
 
+@pytest.mark.parametrize("operation", OPERATIONS[:3])
+def test_a_page_in_place_of_an_answer_is_no_success(
+    instance: Outside, desk: TicketService, operation: Operation
+) -> None:
+    ticket = made(desk)
+    instance.control.fault(PeerFault("html", method="PATCH"))
+    assert isinstance(operation(desk, ticket.id), Unknown)
+    assert only(instance)["history"] == ["created"]
+    assert operation(desk, ticket.id) in ("done", ticket)
+
+
 def test_the_limit_of_an_hour_says_when_the_next_begins(instance: Outside, desk: TicketService) -> None:
     instance.configure(hourly=1)
     made(desk)
