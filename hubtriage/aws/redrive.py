@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+TARGET = "TARGET_ARN"
+"""AWS: the attribute by which an undelivered event says which target it was for."""
 AT_ONCE = 10  # AWS: messages of one ReceiveMessage
 POLL = 1.0
 """Seconds between two looks at a task that moves messages."""
@@ -28,6 +31,9 @@ class Queues(Protocol):
 
     def delete_message(self, **request: Any) -> Mapping[str, Any]:
         """Remove a message that was received."""
+
+    def get_queue_url(self, **request: Any) -> Mapping[str, Any]:
+        """Return the URL of a queue by its name."""
 
 
 class RedriveError(RuntimeError):
@@ -89,8 +95,48 @@ def send_undelivered(queues: Queues, undelivered: str, queue: str) -> int:
     return sent
 
 
-def _received(queues: Queues, url: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Events that were sent on to their queues, and those that do not say where they were to go."""
+
+    sent: int
+    left: int
+
+
+def forward_undelivered(queues: Queues, undelivered: str) -> Forwarded:
+    """Send each event in the queue at the URL `undelivered` on to the queue that it was for.
+
+    AWS: an attribute of the message says which. A message without it stays, and is counted. Raises botocore's
+    errors.
+    """
+    urls: dict[str, str] = {}
+    left: set[str] = set()
+    sent = 0
+    while messages := _received(queues, undelivered, MessageAttributeNames=[TARGET]):
+        if left.issuperset(message["MessageId"] for message in messages):
+            break
+        for message in messages:
+            target = message.get("MessageAttributes", {}).get(TARGET, {}).get("StringValue")
+            if target is None:
+                left.add(message["MessageId"])
+                continue
+            if target not in urls:
+                urls[target] = _url_of(queues, target)
+            queues.send_message(QueueUrl=urls[target], MessageBody=message["Body"])
+            queues.delete_message(QueueUrl=undelivered, ReceiptHandle=message["ReceiptHandle"])
+            sent += 1
+    return Forwarded(sent, len(left))
+
+
+def _url_of(queues: Queues, arn: str) -> str:
+    _, _, service, _region, account, name = arn.split(":", 5)
+    if service != "sqs":
+        raise RedriveError(f"an event was not for a queue, but for {arn}")
+    return str(queues.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])
+
+
+def _received(queues: Queues, url: str, **options: Any) -> list[dict[str, Any]]:
     """Receive messages. AWS: a call that waits asks all servers, so an empty answer means an empty queue."""
-    answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=AT_ONCE, WaitTimeSeconds=1)
+    answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=AT_ONCE, WaitTimeSeconds=1, **options)
     messages: list[dict[str, Any]] = answer.get("Messages", [])
     return messages

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.redrive import RedriveError, move_dead_letters, send_undelivered
+from hubtriage.aws.redrive import (
+    Forwarded,
+    RedriveError,
+    forward_undelivered,
+    move_dead_letters,
+    send_undelivered,
+)
 
 
 class RedrivenQueues:
@@ -47,6 +53,9 @@ class RedrivenQueues:
     def delete_message(self, **request: Any) -> Mapping[str, Any]:
         del self.undelivered[request["ReceiptHandle"]]
         return {}
+
+    def get_queue_url(self, **request: Any) -> Mapping[str, Any]:
+        return {"QueueUrl": f"url of {request['QueueName']}"}
 
 
 RUNNING = {"Status": "RUNNING", "StartedTimestamp": 2000}
@@ -107,3 +116,39 @@ def test_what_was_not_sent_on_stays() -> None:
     with pytest.raises(ConnectionError):
         send_undelivered(queues, "undelivered", "findings")
     assert list(queues.undelivered.values()) == ["event 3", "event 4"]
+
+
+class AddressedQueues(RedrivenQueues):
+    """Undelivered events that say for which queue they were; every third does not."""
+
+    def receive_message(self, **request: Any) -> Mapping[str, Any]:
+        assert request["MessageAttributeNames"] == ["TARGET_ARN"]
+        found = [
+            {"MessageId": handle, "ReceiptHandle": handle, "Body": body, **self._target(body)}
+            for handle, body in self.undelivered.items()
+        ]
+        return {"Messages": found[: request["MaxNumberOfMessages"]]}
+
+    @staticmethod
+    def _target(body: str) -> Mapping[str, Any]:
+        number = int(body.removeprefix("event "))
+        arn = f"arn:aws:sqs:eu-central-1:111122223333:{'chat' if number % 3 else 'tickets'}"
+        return {} if number == 1 else {"MessageAttributes": {"TARGET_ARN": {"StringValue": arn}}}
+
+
+def test_undelivered_decisions_go_to_the_queue_that_each_was_for() -> None:
+    queues = AddressedQueues(messages=14)
+    assert forward_undelivered(queues, "undelivered") == Forwarded(sent=13, left=1)
+    expected = {(f"url of {'chat' if n % 3 else 'tickets'}", f"event {n}") for n in range(14) if n != 1}
+    assert set(queues.sent) == expected
+    assert list(queues.undelivered.values()) == ["event 1"], "no one knows where it was to go"
+
+
+def test_an_undelivered_decision_for_anything_but_a_queue_is_not_guessed_at() -> None:
+    queues = AddressedQueues(messages=1)
+    queues._target = lambda _body: {  # type: ignore[method-assign]
+        "MessageAttributes": {"TARGET_ARN": {"StringValue": "arn:aws:lambda:eu-central-1:1:function:f"}}
+    }
+    with pytest.raises(RedriveError, match="not for a queue, but for arn:aws:lambda"):
+        forward_undelivered(queues, "undelivered")
+    assert not queues.sent

@@ -50,6 +50,9 @@ def test_an_event_that_the_queue_refuses_goes_to_the_dead_letter_queue_of_the_ta
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(REFUSAL)})
     cloud.control.plant([_finding("b")])
     cloud.wait_until_idle()
+    received = sqs.receive_message(QueueUrl=refused, MessageAttributeNames=["All"], VisibilityTimeout=0)
+    said = received["Messages"][0]["MessageAttributes"]
+    assert said["TARGET_ARN"]["StringValue"] == arn, "that is how it can be sent on"
     found = [[json.loads(body)["detail"]["findings"][0]["Id"] for body in drained(sqs, url)]
              for url in (queue, refused)]  # fmt: skip
     assert found == [["a"], ["b"]]

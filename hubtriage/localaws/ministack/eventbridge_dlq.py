@@ -43,10 +43,21 @@ def with_dead_letters(bus: Any, sqs: Any, evaluator: Any) -> Callable[..., None]
         if arn.split(":")[2:3] == ["sqs"] and refuses(arn, _plain(str(rule.get("Arn")))):
             if not instead:
                 return
-            target = {**target, "Arn": instead}
+            deliver({**target, "Arn": instead}, event, rule, view)
+            _say_why(sqs._queue_by_arn(instead), arn, str(rule.get("Arn")))
+            return
         deliver(target, event, rule, view)
 
     return invoke
+
+
+def _say_why(queue: dict[str, Any] | None, target: str, rule: str) -> None:
+    """Give the last message the attributes by which AWS says where it was to go."""
+    if queue and queue["messages"]:
+        said = {"TARGET_ARN": target, "RULE_ARN": _plain(rule), "ERROR_CODE": "NO_PERMISSIONS"}
+        queue["messages"][-1]["message_attributes"] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in said.items()
+        }
 
 
 def _plain(rule: str) -> str:
