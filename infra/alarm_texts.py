@@ -4,31 +4,37 @@ No alarm of CloudWatch is needed to read it: the alarms, the dashboard and docs/
 here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hubtriage.settings.configuration import Configuration
 
 Severity = Literal["page now", "look tomorrow"]
+Feature = Literal["decision-events", "deliveries"]
+"""What not every stack has: events of decisions, and channels or queues that they are delivered to."""
 SEVERITIES: tuple[Severity, ...] = ("page now", "look tomorrow")
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmText:
-    """The words of one alarm. `{config.…}` stands for a setting; `why` is the reason of `severity`."""
+    """The words of one alarm. `{config.…}` stands for a setting; `why` is the reason of `severity`.
+
+    With a `feature` only stacks that have it have the alarm.
+    """
 
     severity: Severity
     why: str
     happened: str
     means: str
     first: str
+    feature: Feature | None = None
 
     def with_settings(self, config: Configuration) -> "AlarmText":
         """Return the same words with the settings of a deployment in them."""
         happened, means, first = (
             text.format(config=config) for text in (self.happened, self.means, self.first)
         )
-        return AlarmText(self.severity, self.why, happened, means, first)
+        return replace(self, happened=happened, means=means, first=first)
 
     @property
     def description(self) -> str:
@@ -222,6 +228,47 @@ ALARM_TEXTS = {
         "No sweep has done all of its work for 50 hours, though some may have started.",
         _OLD_RULES,
         "read in the log of the sweep how the last ones ended.",
+    ),
+    "deliveries-dead": AlarmText(
+        "look tomorrow",
+        "Security Hub has the decisions; channels and tickets lack them",
+        "Decisions could not be delivered to a channel or a queue of tickets.",
+        "They wait in dead-letter queues for 14 days. Those people do not know of them.",
+        "read the log of the function that failed, remove the cause, then run "
+        "`hubtriage redrive --deliveries`.",
+        "deliveries",
+    ),
+    "deliveries-failing": AlarmText(
+        "look tomorrow",
+        "what fails is tried again; if it lasts, deliveries-dead goes off",
+        "For a quarter of an hour, requests to Jira, ServiceNow or a chat have failed.",
+        "Messages and tickets are late.",
+        "see whether the service is down, then read the log of the channel's or queue's function.",
+        "deliveries",
+    ),
+    "delivery-credentials-refused": AlarmText(
+        "look tomorrow",
+        "what fails is tried again, and waits in the queue for 14 days",
+        "A service refuses the credentials of a channel or a queue, or their secret cannot be read.",
+        "A token may have expired: those of Jira last for a year at most. Nothing is delivered there.",
+        "run `hubtriage doctor`, then put a new token into the secret.",
+        "deliveries",
+    ),
+    "delivery-limit-reached": AlarmText(
+        "look tomorrow",
+        "the rest of the tickets follows tomorrow; the decisions themselves are made",
+        "A channel or a queue has reached its daily limit.",
+        "Messages beyond it are counted and not shown. Tickets beyond it are opened on the next day.",
+        "look at what rules did with `hubtriage logs`, then correct the rule, or raise `daily-limit`.",
+        "deliveries",
+    ),
+    "tickets-failed": AlarmText(
+        "look tomorrow",
+        "the findings are triaged; their tickets say something else",
+        "Tickets cannot be made as they should be, and another try does not help.",
+        "The service refuses a field, a transition or the closing. Such a ticket is never taken for closed.",
+        "run `hubtriage tickets --failed`, which has the answer of the service.",
+        "deliveries",
     ),
 }
 """By the name of the alarm, which begins with the name of the stack. The most urgent come first."""

@@ -26,9 +26,11 @@ from hubtriage.settings.selection import RuleSelection
 from hubtriage.settings.targets import NoTargetError
 
 from .bundle import BundleError, build_package
+from .deliveries import delivering_functions
 from .places import CONTEXT
 from .stack import TriageStack, triage_stacks
 
+# Those of every stack; `delivering_functions` has the others.
 FUNCTIONS = ("triage", "sweep", "breaker", "hand_back")
 
 
@@ -88,7 +90,7 @@ def _add_stacks(app: cdk.App, folder: Path, packages: Path) -> tuple[TriageStack
     deliveries = deliveries_document(config.routes, config.stack_name) if config.decision_events else None
     built = {
         name: build_package(packages / name, name, ruleset, config.architecture, deliveries)
-        for name in FUNCTIONS
+        for name in (*FUNCTIONS, *delivering_functions(config))
     }
     return triage_stacks(app, config, built, rules_identity(config.rules, ruleset), replace=replace)
 

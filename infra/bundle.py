@@ -42,6 +42,12 @@ class BundleError(RuntimeError):
         return f"{self.message}\n  hint: check that the package index can be reached"
 
 
+DELIVERING = ("chat", "tickets")
+"""The functions that deliver decisions; they decide nothing, so their packages hold no rules."""
+DECIDING = ("triage", "sweep")
+"""The functions that decide; they need to know where decisions are delivered."""
+
+
 def build_package(
     target: Path,
     function: str,
@@ -55,14 +61,15 @@ def build_package(
     Raises BundleError if the pinned dependencies cannot be installed for the architecture.
     """
     processor = None if os.environ.get(FOR_THIS_MACHINE) else architecture
-    shared = dependencies(_requirements(ruleset), processor)
+    shared = dependencies(_requirements({} if function in DELIVERING else ruleset), processor)
     shutil.copytree(shared, target, copy_function=_linked, dirs_exist_ok=True)
     for source in SOURCES:
         _copy(PACKAGE / source, target / "hubtriage" / source)
     for source in ("__init__.py", function):
         _copy(LAMBDAS / source, target / "lambdas" / source)
-    (target / "ruleset.json").write_text(canonical_json(ruleset), encoding="utf-8")
-    if deliveries is not None:
+    if function not in DELIVERING:
+        (target / "ruleset.json").write_text(canonical_json(ruleset), encoding="utf-8")
+    if function in DECIDING and deliveries is not None:
         (target / "deliveries.json").write_text(canonical_json(deliveries), encoding="utf-8")
     _make_readable(target)
     return target

@@ -14,6 +14,18 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.interfaces.aws_cloudwatch import IAlarmRef
 from constructs import Construct
 
+from hubtriage.aws.deliveries.numbers import (
+    DELIVERED,
+    FAILED,
+    REFUSED,
+    TICKETS_CLOSED,
+    TICKETS_DUE,
+    TICKETS_FAILED,
+    TICKETS_OPENED,
+    TICKETS_REOPENED,
+    UNREADABLE,
+    WITHHELD,
+)
 from hubtriage.aws.sweep.occasions.moments import SOON_DAYS
 from hubtriage.aws.sweep.report import ENDING_METRIC, MODE_METRIC, MODE_NUMBERS, REOPENING_METRIC
 from hubtriage.settings.configuration import Configuration
@@ -70,12 +82,14 @@ class Dashboard(Construct):
         )
         page.add_widgets(*self._at_a_glance(alarms))
         page.add_widgets(_text(_links_line(config, pages), HEADING + 1))
+        delivering = bool(config.channels or config.queues)
         for heading, rows in (
             ("What triage does", self._effects()),
             ("Whether it keeps up", self._pace(intake)),
             ("What goes wrong", self._faults(function)),
             ("Sweeps of existing findings, the last 7 days", self._sweeps()),
             ("Ledger and function", self._means(function, table)),
+            *([("Decisions that are delivered", self._deliveries())] if delivering else []),
         ):
             page.add_widgets(_text(f"## {heading}", HEADING))
             page.add_widgets(*rows)
@@ -320,6 +334,31 @@ class Dashboard(Construct):
             _graph("Ledger: requests throttled", "requests", throttled, width=QUARTER),
             _graph("Function: longest run", "milliseconds", [longest], width=QUARTER),
             _graph("Function: what it costs", "GB-seconds", [cost], width=QUARTER),
+        )
+
+    def _deliveries(self) -> Sequence[cloudwatch.IWidget]:
+        failed = [
+            self._metric(FAILED, "requests that failed"),
+            self._metric(REFUSED, "credentials refused"),
+            self._metric(UNREADABLE, "messages that cannot be read"),
+        ]
+        opened = [
+            self._metric(TICKETS_OPENED, "opened"),
+            self._metric(TICKETS_REOPENED, "opened again"),
+            self._metric(TICKETS_CLOSED, "closed"),
+        ]
+        behind = [
+            self._metric(TICKETS_DUE, "due", "Maximum"),
+            self._metric(TICKETS_FAILED, "failed"),
+            self._metric(WITHHELD, "held back by the daily limit"),
+        ]
+        return (
+            _graph(
+                "Delivered, by channel and queue", "events", [self._search(DELIVERED, "to")], width=QUARTER
+            ),
+            _graph("Services outside AWS", "requests", failed, width=QUARTER),
+            _graph("Tickets", "tickets", opened, width=QUARTER),
+            _graph("Messages and tickets that are not done", "messages, tickets", behind, width=QUARTER),
         )
 
     def _a_second(self, name: str, label: str) -> cloudwatch.MathExpression:

@@ -122,10 +122,10 @@ class IntakeConstruct(Construct):
         arns = [rule.rule_arn for rule in self._rules]
         rule = {"ArnNotEquals": {"aws:SourceArn": arns if len(arns) > 1 else arns[0]}}
         senders = [role.role_arn for role in (self.redrive_role, *roles)]
-        self.undelivered.add_to_resource_policy(_refusal(self.undelivered, rule))
+        self.undelivered.add_to_resource_policy(refusal(self.undelivered, rule))
         condition = {"ArnNotEquals": rule["ArnNotEquals"] | {"aws:PrincipalArn": senders}}
-        self.queue.add_to_resource_policy(_refusal(self.queue, condition))
-        self.dead_letters.add_to_resource_policy(_refusal(self.dead_letters))
+        self.queue.add_to_resource_policy(refusal(self.queue, condition))
+        self.dead_letters.add_to_resource_policy(refusal(self.dead_letters))
 
 
 def _allow(actions: Sequence[str], queue: sqs.Queue) -> iam.PolicyStatement:
@@ -137,7 +137,7 @@ def _allow(actions: Sequence[str], queue: sqs.Queue) -> iam.PolicyStatement:
 _NO_QUEUES_DEAD_LETTERS = sqs.RedriveAllowPolicy(redrive_permission=sqs.RedrivePermission.DENY_ALL)
 
 
-def _refusal(queue: sqs.Queue, unless_sent_by: Mapping[str, Any] | None = None) -> iam.PolicyStatement:
+def refusal(queue: sqs.Queue, unless_sent_by: Mapping[str, Any] | None = None) -> iam.PolicyStatement:
     """Deny sending, except to requests that fail one part of the condition.
 
     AWS: a service's request carries `aws:SourceArn`, a role's `aws:PrincipalArn`. A missing key counts as

@@ -15,6 +15,7 @@ from .breaker import BreakerConstruct
 from .bundle import read_ruleset
 from .dashboard import Dashboard
 from .decision_events import DecisionEventsConstruct
+from .deliveries import DeliveriesConstruct, targets_of
 from .deployment_guard import DeploymentGuardConstruct
 from .hand_back import HandBackConstruct, action_arn, make_action
 from .intake import IntakeConstruct
@@ -97,6 +98,11 @@ class TriageStack(cdk.Stack):
         )
         links = Links(self, "Links", config)
         alarms = AlarmsConstruct(self, "Watch", config, links)
+        deliveries = (
+            DeliveriesConstruct(self, "Deliveries", config, packages, decisions.bus, alarms)
+            if decisions and targets_of(config)
+            else None
+        )
         Queries(self, "Queries", config, triage.function.log_group)
         notices = NoticesConstruct(self, "Notices", config, alarms.key) if config.notice_days else None
         sweep = SweepConstruct(
@@ -112,6 +118,8 @@ class TriageStack(cdk.Stack):
         guard = LedgerGuardConstruct(self, "LedgerGuard", config, packages["breaker"], ledger, triage.batches)
         of_triage = triage_alarms(config, intake, triage.function)
         for alarm in (*of_triage, *ledger.alarms(), *guard.alarms(), *sweep.alarms()):
+            alarms.add(alarm)
+        for alarm in deliveries.alarms() if deliveries else ():
             alarms.add(alarm)
         breaker = BreakerConstruct(
             self, "Breaker", config, packages["breaker"], mode, alarms, links, decisions
@@ -149,6 +157,7 @@ class TriageStack(cdk.Stack):
             "AlarmTopicArn": alarms.topic.topic_arn,
             "TomorrowTopicArn": alarms.tomorrow.topic_arn,
             **({"EventBusName": decisions.bus.event_bus_name} if decisions else {}),
+            **(deliveries.outputs() if deliveries else {}),
             **({"NoticesTopicArn": notices.topic.topic_arn} if notices else {}),
         }.items():
             cdk.CfnOutput(self, name, value=value)

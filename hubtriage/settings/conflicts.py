@@ -36,6 +36,10 @@ class ConflictError(ValueError):
         super().__init__("; ".join(f"{each.message}: {each.hint}" for each in found))
 
 
+MOST_DESTINATIONS = 30
+"""AWS: a stack has at most 500 resources; each channel or queue needs nine."""
+
+
 def conflicts(config: SettingFields) -> Iterator[Conflict]:
     """Find every conflict between the settings."""
     yield from _rates(config)
@@ -241,6 +245,12 @@ def _without_events(config: SettingFields) -> Iterator[Conflict]:
 
 
 def _names(config: SettingFields) -> Iterator[Conflict]:
+    if len(config.channels) + len(config.queues) > MOST_DESTINATIONS:
+        yield Conflict(
+            ("channels", "queues"),
+            f"there are more than {MOST_DESTINATIONS} channels and queues: a stack holds no more",
+            "several routes can lead to one channel or queue",
+        )
     counts = Counter([*config.channels, *config.queues, *config.routes])
     for name in sorted(name for name, count in counts.items() if count > 1):
         yield Conflict(

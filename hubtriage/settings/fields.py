@@ -96,6 +96,11 @@ class SettingFields(BaseModel):
         description="name of a table of this account and Region to use as the ledger instead of a new one",
         examples=["hubtriage-ledger"],
     )
+    tickets_table: TableName | None = Field(
+        None,
+        description="name of a table of this account and Region to use for tickets instead of a new one",
+        examples=["hubtriage-tickets"],
+    )
     never: FieldNames = Field(
         (),
         description="fields that are never set: rules that set them are refused, and IAM denies them",

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
 from hubtriage.aws.decision_events.putting import OperationEvents
+from hubtriage.aws.deliveries.numbers import DELIVERY_METRICS, emit_deliveries
 from hubtriage.aws.ledger.former_roles import FormerRole, KnownRoles
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.logger import logger
@@ -203,6 +204,7 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
     emit_gauges("enforce", 0, "n", "s")
     emit_ahead(0, 0, "n", "s")
     OperationEvents(MemoryBus(fault=DOWN), "s", "n", SystemClock(), lambda *_: None).put(*events(1))
+    emit_deliveries(dict.fromkeys(DELIVERY_METRICS, 1), "to", "n", "s")
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     sent = {
         metric["Name"]: metric["Unit"]

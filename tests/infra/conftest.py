@@ -17,7 +17,7 @@ from tests.infra.samples import IDENTITY, RULESET
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from hubtriage.settings.configuration import PREFIX, Configuration
-from infra.bundle import build_package
+from infra.bundle import DELIVERING, build_package
 from tests.support.paths import ROOT
 
 Packages = Callable[[Mapping[str, Any], str], Mapping[str, Path]]
@@ -37,7 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Packages:
         if key not in known:
             known[key] = {
                 name: build_package(tmp_path_factory.mktemp(name), name, ruleset, architecture)
-                for name in FUNCTIONS
+                for name in (*FUNCTIONS, *DELIVERING)
             }
         return known[key]
 
@@ -61,7 +61,7 @@ def packages_of_rules(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, 
     """Packages with rules alone: CDK reads and copies every file of a package for each template."""
     from infra.app import FUNCTIONS
 
-    made = {name: tmp_path_factory.mktemp(name) for name in FUNCTIONS}
+    made = {name: tmp_path_factory.mktemp(name) for name in (*FUNCTIONS, *DELIVERING)}
     for folder in made.values():
         (folder / "ruleset.json").write_text(json.dumps(RULESET))
     return made

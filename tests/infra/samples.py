@@ -87,6 +87,37 @@ DEPLOYMENTS = {
         {"hubs": "cspm,v2", "never": "Severity.Label,Note.Text", "account": "111122223333"}
     ),
     "decision-events": Deployment({"decision-events": True, "event-readers": "222233334444,111122223333"}),
+    "deliveries": Deployment(
+        {
+            "decision-events": True,
+            "channels": {
+                "sec-chat": {"kind": "slack", "secret": "hubtriage/slack", "about": ["expires-soon"]},
+                "soc": {"kind": "webhook", "secret": "hubtriage/soc", "about": ["mode-changed", "refused"]},
+                "mail": {"kind": "email", "address": ["soc@example.com", "ciso@example.com"]},
+            },
+            "queues": {
+                "cloud": {
+                    "kind": "jira",
+                    "url": "https://acme.atlassian.net",
+                    "secret": "hubtriage/jira",
+                    "project": "SEC",
+                },
+                "incidents": {
+                    "kind": "servicenow",
+                    "url": "https://acme.service-now.com",
+                    "secret": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:snow-AbCdEf",
+                },
+            },
+        }
+    ),
+    "own-key-deliveries": Deployment(
+        {
+            "kms-keys": _key("eu-central-1"),
+            "decision-events": True,
+            "tickets-table": "tickets-of-before",
+            "channels": {"mail": {"kind": "email", "address": "soc@example.com"}},
+        }
+    ),
     "v2": Deployment({"hubs": "v2"}),
     "regex": Deployment(ruleset=REGEX_RULESET),
 }

@@ -68,6 +68,7 @@ NO_CHANGE = {
     "allow-empty": "whether a rule set without rules is compiled",
     "channels": "alone they are refused: test_deliveries.py shows what they add with decision-events",
     "queues": "alone they are refused, like channels",
+    "tickets-table": "without channels and queues nothing uses it; see test_deliveries.py",
     "routes": "alone they are refused; what they say is in the package: test_bundle.py",
 }
 Lines = Callable[..., list[str]]

@@ -86,6 +86,7 @@ WRONG = {
     "initial-mode": ("off", "Input should be 'enforce', 'reopen' or 'observe', not 'off'"),
     "kms-keys": ("alias/mine", "'alias/mine' does not have the expected form"),
     "ledger-table": ("arn:aws:dynamodb:x", "does not have the expected form"),
+    "tickets-table": ("arn:aws:dynamodb:x", "does not have the expected form"),
     "linked-regions": ("eu", "'eu' does not have the expected form"),
     "log-level": ("LOUD", "Input should be 'DEBUG'"),
     "log-retention-days": (364, "400, 545"),

@@ -350,3 +350,9 @@ def test_the_page_names_every_kind_of_event() -> None:
     page = DOCUMENT.read_text()
     assert kinds
     assert all(f"`{kind}`" in page for kind in kinds)
+
+
+def test_a_stack_holds_no_more_than_thirty_channels_and_queues() -> None:
+    channels = {f"mail-{number}": {"kind": "email", "address": "a@b.c"} for number in range(31)}
+    with pytest.raises(ConfigurationError, match="more than 30 channels and queues"):
+        Configuration.from_context({"hubtriage:decision-events": True, "hubtriage:channels": channels})
