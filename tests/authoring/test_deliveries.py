@@ -14,6 +14,7 @@ from hubtriage.authoring.loader import load_rules
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.engine.ruleset.delivery import Delivery, Routes
 from hubtriage.engine.ruleset.ruleset import load_ruleset
+from hubtriage.interop.exporters.automation_rules import export_rules
 
 RULE = "rules:\n  - id: a\n    match: {Id: [x]}\n"
 NOTIFIES = "    update: {Workflow: {Status: NOTIFIED}}\n"
@@ -339,3 +340,24 @@ def test_a_value_that_no_finding_can_have_is_found_in_routes(
     (files / "accounts.yaml").write_text(ACCOUNTS, encoding="utf-8")
     loaded = load_rules(files)
     assert list(unreached(ROUTES, loaded.rules, loaded.accounts)) == found
+
+
+def test_a_rule_that_opens_tickets_has_an_effect_although_others_set_its_fields(folder: Folder) -> None:
+    later = "  - {id: b, order: 600, match: {Id: [x]}, update: {Workflow: {Status: NEW}}}\n"
+
+    def told(keys: str) -> list[str]:
+        found = warnings(load_rules(folder(f"{RULE}{NOTIFIES}{keys}{later}")), SAMPLE_NOW)
+        return [one.message for one in found if one.code == "W302"]
+
+    assert [message.partition(":")[0] for message in told("")] == ["has no effect"]
+    said = told("    open-ticket: q\n")
+    assert [message.partition(":")[0] for message in said] == ["Workflow.Status has no effect"]
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"), [("notify", "send no messages"), ("open-ticket", "open no tickets")]
+)
+def test_automation_rules_cannot_deliver(folder: Folder, key: str, reason: str) -> None:
+    loaded = load_rules(folder(f"{RULE}{NOTIFIES}    {key}: x\n"))
+    (refusal,) = export_rules(loaded.rules).refusals
+    assert (refusal.where, reason in refusal.reason) == (key, True)

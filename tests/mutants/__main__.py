@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.mutants.claims import CLAIMS
+from tests.mutants.deliveries import DELIVERIES
 from tests.mutants.hand_back import HAND_BACK
 from tests.mutants.hub_v2 import HUB_V2, SWEEP_V2
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
@@ -55,6 +56,7 @@ FINDERS = {  # the quickest first
     INDEX: ("tests/engine/index/test_rule_index.py",),
     ON_V2: ("tests/engine/ocsf", f"{_LAWS}two_hubs.py"),
     WINDOWS: ("tests/engine/ruleset/test_windows.py",),
+    DELIVERIES: ("tests/engine/ruleset/test_delivery.py", "tests/engine/ruleset/test_members.py"),
     PROOF: (
         *(
             f"tests/proof/test_{name}.py"

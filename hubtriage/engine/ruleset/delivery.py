@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, Literal
 
-from hubtriage.engine.fields import Finding, member
+from hubtriage.engine.fields import TYPES, Finding, member, type_list
 from hubtriage.engine.ruleset.owner import Accounts
 
 Kind = Literal["message", "ticket"]
@@ -168,8 +168,13 @@ def _account(finding: Finding) -> object:
 
 
 def _control(finding: Finding) -> object:
-    """Return the control; the generator where the finding is of no control."""
-    return member(finding.get("Compliance"), "SecurityControlId") or finding.get("GeneratorId")
+    """Return the control; where the finding is of none, the generator, or else the first type.
+
+    AWS: findings of Security Hub V2 mostly have no generator.
+    """
+    control = member(finding.get("Compliance"), "SecurityControlId") or finding.get("GeneratorId")
+    types = type_list(finding.get(TYPES))
+    return control or (types[0] if types else None)
 
 
 def _resource(finding: Finding) -> object:
@@ -179,7 +184,7 @@ def _resource(finding: Finding) -> object:
 
 _GROUPED = {"account": _account, "control": _control, "resource": _resource}
 GROUPED_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "control": ("Compliance", "GeneratorId"),
+    "control": ("Compliance", "GeneratorId", TYPES),
     "resource": ("Resources",),
 }
 """The members of a finding that its group is made of. Those that tell findings apart are always read."""

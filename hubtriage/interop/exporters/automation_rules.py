@@ -14,6 +14,7 @@ from typing import Any
 from hubtriage.authoring.compiler import compile_rule
 from hubtriage.authoring.loaded import LoadedRule
 from hubtriage.engine.fields import HIDING_STATUSES, LABEL_RANK, SEVERITIES, severity_label
+from hubtriage.engine.ruleset.delivery import NOTIFY, OPEN_TICKET
 from hubtriage.engine.ruleset.ruleset import DEFAULT_CEILING
 from hubtriage.engine.ruleset.templates import NOTE_LIMIT, USER_FIELD_LIMIT, compile_text, is_per_finding
 from hubtriage.interop.automation_rules import MOST_RULES
@@ -110,12 +111,16 @@ def requests_of_branches(
 
 
 def check_kind(rule: LoadedRule) -> None:
-    """Refuse a rule in a mode, or with an end, that automation rules do not have."""
+    """Refuse a rule with a mode, an end or a delivery that automation rules do not have."""
     if rule.model.mode not in ("enforce", "off"):
         raise Refused(("mode",), f"automation rules have no mode {rule.model.mode!r}")
     for name in ("starts", "expires", "during"):
         if getattr(rule.model, name) is not None:
             raise Refused((name,), "automation rules cannot start or end at a time")
+    if rule.model.notified:
+        raise Refused((NOTIFY,), "automation rules send no messages", "take notify: out of what is exported")
+    if rule.model.opened is not None:
+        raise Refused((OPEN_TICKET,), "automation rules open no tickets", "take open-ticket: out of it")
 
 
 # -- criteria -----------------------------------------------------------------------------------

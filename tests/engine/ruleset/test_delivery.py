@@ -88,6 +88,11 @@ def test_a_finding_of_no_control_is_grouped_by_its_generator():
     assert group_of(Delivery("cloud", "ticket", "control"), "a-rule", one) == "security-control/S3.1"
 
 
+def test_a_finding_of_neither_is_grouped_by_its_first_type():
+    one = {"Types": ["TTPs/Persistence", "Effects"], "Compliance": {}}
+    assert group_of(Delivery("cloud", "ticket", "control"), "a-rule", one) == "TTPs/Persistence"
+
+
 def test_two_findings_never_share_a_ticket_per_finding():
     per_finding = Delivery("cloud", "ticket", "finding")
     others = [FINDING, FINDING | {"Id": "two"}, FINDING | {"ProductArn": "arn:two"}]
@@ -101,7 +106,7 @@ HOSTILE = st.one_of(
 
 @given(
     st.fixed_dictionaries(
-        dict.fromkeys(("AwsAccountId", "GeneratorId", "Compliance", "Resources", "Id"), HOSTILE)
+        dict.fromkeys(("AwsAccountId", "GeneratorId", "Compliance", "Resources", "Types", "Id"), HOSTILE)
     )
 )
 def test_a_group_is_a_short_text_of_one_line_whatever_is_in_the_finding(finding):

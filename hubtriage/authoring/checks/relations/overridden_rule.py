@@ -20,7 +20,7 @@ def check(rule: LintedRule, relations: FolderRelations) -> Iterator[Problem]:
         if is_whole or any(relations.may_differ(rule, other, field) for other in others):
             by[field] = relations.overridden_by(rule, field, others)
             is_whole = is_whole and bool(by[field])
-    if is_whole:
+    if is_whole and rule.model.opened is None:
         others = list({other.id: other for some in by.values() for other in some}.values())
         message = f"has no effect: on every finding that it acts on, {_set(others)} the same fields later"
         yield rule.problem(CODE, ("id",), message, "delete one of them, or give this one a higher order")

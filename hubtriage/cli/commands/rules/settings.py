@@ -132,6 +132,6 @@ def _show(rows: list[SettingInForce], found: ProjectFile | None) -> None:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | dict):
         return ", ".join(map(str, value))
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

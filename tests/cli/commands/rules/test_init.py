@@ -179,10 +179,11 @@ def test_its_settings_are_valid_and_each_that_is_proposed_is_too(mine):
     assert CliRunner().invoke(cli, ["settings"]).exit_code == 0
     file = mine / "hubtriage.toml"
     text, _table = file.read_text().split("# [target.", 1)
-    file.write_text(re.sub(r"^# (?=[a-z-]+ = )", "", text, flags=re.MULTILINE))
+    file.write_text(re.sub(r"^# (?=[a-z-]+ = |\[)", "", text, flags=re.MULTILINE))
     shown = CliRunner().invoke(cli, ["settings"])
     assert shown.exit_code == 0, shown.output
     assert "observe" in shown.output
+    assert {"sec-chat", "cloud", "team"} <= set(shown.output.split())
 
 
 def test_the_target_that_is_proposed_is_valid(mine):
