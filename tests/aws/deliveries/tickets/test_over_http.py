@@ -75,7 +75,7 @@ def faults() -> list[PeerFault]:
 
 
 @pytest.mark.parametrize("kind", ["jira", "servicenow"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_whatever_is_lost_each_group_has_one_ticket(kind: str, seed: int) -> None:
     drawn = random.Random(seed)  # noqa: S311 - no secret
     with outside(KINDS[kind], SECRETS[kind], read_seconds=0.15, seed=seed) as double:
