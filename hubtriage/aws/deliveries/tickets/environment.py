@@ -19,7 +19,7 @@ from hubtriage.aws.deliveries.tickets.desk import Desk, DeskLog
 from hubtriage.aws.deliveries.tickets.dynamodb import DynamoTickets, TicketsApi
 from hubtriage.aws.deliveries.tickets.function import TicketFunction
 from hubtriage.aws.deliveries.tickets.intake import Intake
-from hubtriage.aws.deliveries.tickets.products import product
+from hubtriage.aws.deliveries.tickets.products.kinds import product
 from hubtriage.aws.deliveries.tickets.steps import TicketRules
 from hubtriage.aws.environment import ConfigError, EnvironmentConfig, number, setting, text
 from hubtriage.aws.logger import logger as make_logger

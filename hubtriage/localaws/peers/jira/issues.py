@@ -20,7 +20,7 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class IndexedIssue:
     """What the index holds of an issue; `is_there` is false of one that was deleted."""
 
     id: str
@@ -58,11 +58,11 @@ class Issue:
     writes: list[float] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
     is_there: bool = True
-    versions: list[tuple[float, View]] = field(default_factory=list)
+    versions: list[tuple[float, IndexedIssue]] = field(default_factory=list)
 
-    def view(self) -> View:
+    def view(self) -> IndexedIssue:
         """Return what an index without delay would hold."""
-        return View(
+        return IndexedIssue(
             self.id,
             self.key,
             self.project,
@@ -76,7 +76,7 @@ class Issue:
             self.is_there,
         )
 
-    def indexed(self, until: float) -> View | None:
+    def indexed(self, until: float) -> IndexedIssue | None:
         """Return the newest version that was there at a time."""
         return next((view for at, view in reversed(self.versions) if at <= until), None)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hubtriage.localaws.peers.jira.errors import JiraError
-from hubtriage.localaws.peers.jira.issues import View
+from hubtriage.localaws.peers.jira.issues import IndexedIssue
 
 _CLAUSE = re.compile(
     r"""\s*(?P<field>"[^"]+"|issue\.property\[[^\]]+\]\.[\w.]+|[\w.]+)\s*
@@ -25,7 +25,7 @@ _CATEGORIES = {
     "in progress": "indeterminate",
 }
 
-Test = Callable[[View], bool]
+Test = Callable[[IndexedIssue], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _check_projects(values: Collection[str], projects: Collection[str]) -> None:
             raise JiraError(400, f"The value '{value}' does not exist for the field 'project'.")
 
 
-def _matching(held: Callable[[View], set[str]], operator: str, values: Collection[str]) -> Test:
+def _matching(held: Callable[[IndexedIssue], set[str]], operator: str, values: Collection[str]) -> Test:
     wanted = set(values)
     if operator in ("=", "in"):
         return lambda view: bool(held(view) & wanted)

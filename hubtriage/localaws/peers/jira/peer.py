@@ -33,7 +33,7 @@ _PERMISSIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class JiraCall:
     """A request with the parts of its path that name something, and whose it is."""
 
     request: PeerRequest
@@ -46,7 +46,7 @@ class Call:
         return self.names[0]
 
 
-Handler = Callable[[Call], PeerAnswer]
+Handler = Callable[[JiraCall], PeerAnswer]
 
 
 class JiraPeer:
@@ -143,7 +143,7 @@ class JiraPeer:
         if request.method in ("POST", "PUT") and not request.is_json():
             return PeerAnswer.json(415, {"errorMessages": ["Unsupported Media Type"], "errors": {}})
         try:
-            return handler(Call(request, tuple(unquote(name) for name in names), user))
+            return handler(JiraCall(request, tuple(unquote(name) for name in names), user))
         except JiraError as error:
             return error.answer()
         except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -155,14 +155,14 @@ class JiraPeer:
             raise not_there()
         return issue
 
-    def _create(self, call: Call) -> PeerAnswer:
+    def _create(self, call: JiraCall) -> PeerAnswer:
         issue, moved = self._writing.create(_object(call.request), self.settings, call.user, self._clock())
         answer: dict[str, Any] = {"id": issue.id, "key": issue.key, "self": f"{_SITE}{_V3}/issue/{issue.id}"}
         if moved is not None:
             answer["transition"] = moved
         return PeerAnswer.json(201, answer)
 
-    def _create_many(self, call: Call) -> PeerAnswer:
+    def _create_many(self, call: JiraCall) -> PeerAnswer:
         updates = _object(call.request).get("issueUpdates", [])
         if not 0 < len(updates) <= 50:
             raise JiraError(400, "Between 1 and 50 issues can be created.")
@@ -179,7 +179,7 @@ class JiraPeer:
                 issues.append({"id": issue.id, "key": issue.key})
         return PeerAnswer.json(201 if issues else 400, {"issues": issues, "errors": errors})
 
-    def _fetch_many(self, call: Call) -> PeerAnswer:
+    def _fetch_many(self, call: JiraCall) -> PeerAnswer:
         body = _object(call.request)
         asked = body.get("issueIdsOrKeys")
         if not isinstance(asked, list) or not 0 < len(asked) <= _MOST_FETCHED:
@@ -194,12 +194,12 @@ class JiraPeer:
                 found.append(issue_json(issue, fields, properties))
         return PeerAnswer.json(200, {"issues": found, "issueErrors": missing})
 
-    def _get(self, call: Call) -> PeerAnswer:
+    def _get(self, call: JiraCall) -> PeerAnswer:
         fields = call.request.first("fields", "*all").split(",")
         properties = [key for key in call.request.first("properties").split(",") if key]
         return PeerAnswer.json(200, issue_json(self._issue(call.name), fields, properties))
 
-    def _edit(self, call: Call) -> PeerAnswer:
+    def _edit(self, call: JiraCall) -> PeerAnswer:
         issue = self._issue(call.name)
         self._may("edit", 403, "You do not have permission to edit issues in this project.")
         refused = self._write_refusal(issue)
@@ -208,10 +208,10 @@ class JiraPeer:
         self._writing.edit(issue, _object(call.request), self.settings, self._clock())
         return PeerAnswer(204)
 
-    def _comments(self, call: Call) -> PeerAnswer:
+    def _comments(self, call: JiraCall) -> PeerAnswer:
         return PeerAnswer.json(200, page_of_comments(self._issue(call.name), call.request))
 
-    def _comment(self, call: Call) -> PeerAnswer:
+    def _comment(self, call: JiraCall) -> PeerAnswer:
         issue = self._issue(call.name)
         self._may("comment", 403, "You do not have the permission to comment on this issue.")
         refused = self._write_refusal(issue)
@@ -220,7 +220,7 @@ class JiraPeer:
         comment = self._writing.comment(issue, _object(call.request), self.settings, call.user, self._clock())
         return PeerAnswer.json(201, comment_json(comment))
 
-    def _transitions(self, call: Call) -> PeerAnswer:
+    def _transitions(self, call: JiraCall) -> PeerAnswer:
         """List what leads on from here; without the permission there is nothing, not a refusal."""
         issue = self._issue(call.name)
         flow = self._writing.workflow_of(issue, self.settings)
@@ -228,7 +228,7 @@ class JiraPeer:
         expand = "transitions.fields" in call.request.first("expand")
         return PeerAnswer.json(200, {"transitions": [as_json(way, flow, expand) for way in ways]})
 
-    def _transition(self, call: Call) -> PeerAnswer:
+    def _transition(self, call: JiraCall) -> PeerAnswer:
         issue = self._issue(call.name)
         refused = self._write_refusal(issue)
         if refused:
@@ -236,14 +236,14 @@ class JiraPeer:
         self._writing.transition(issue, _object(call.request), self.settings, call.user, self._clock())
         return PeerAnswer(204)
 
-    def _property(self, call: Call) -> PeerAnswer:
+    def _property(self, call: JiraCall) -> PeerAnswer:
         key = call.names[1]
         issue = self._issue(call.name)
         if key not in issue.properties:
             raise not_there(f"The property {key} does not exist.")
         return PeerAnswer.json(200, {"key": key, "value": issue.properties[key]})
 
-    def _set_property(self, call: Call) -> PeerAnswer:
+    def _set_property(self, call: JiraCall) -> PeerAnswer:
         key = call.names[1]
         issue = self._issue(call.name)
         self._may("edit", 403, "You do not have permission to edit issues in this project.")
@@ -252,7 +252,7 @@ class JiraPeer:
         self.issues.touch(issue, self._clock(), "property")
         return PeerAnswer(201 if is_new else 200)
 
-    def _remote_link(self, call: Call) -> PeerAnswer:
+    def _remote_link(self, call: JiraCall) -> PeerAnswer:
         """Store a link of a globalId, in place of the one that has it already."""
         issue = self._issue(call.name)
         body = _object(call.request)
@@ -263,7 +263,7 @@ class JiraPeer:
         issue.remote_links[key] = body
         return PeerAnswer.json(201 if is_new else 200, {"id": len(issue.remote_links), "self": ""})
 
-    def _search(self, call: Call) -> PeerAnswer:
+    def _search(self, call: JiraCall) -> PeerAnswer:
         if call.request.method == "POST":
             asked = _object(call.request)
         else:
@@ -274,12 +274,12 @@ class JiraPeer:
             }
         return PeerAnswer.json(200, search(self.issues, self.settings, asked, self._clock()))
 
-    def _types(self, call: Call) -> PeerAnswer:
+    def _types(self, call: JiraCall) -> PeerAnswer:
         types = self._project_settings(call.name).types
         listed = [{"id": str(10_001 + number), "name": name} for number, name in enumerate(types)]
         return PeerAnswer.json(200, {"issueTypes": listed, "total": len(listed), "startAt": 0})
 
-    def _fields(self, call: Call) -> PeerAnswer:
+    def _fields(self, call: JiraCall) -> PeerAnswer:
         kind = call.names[1]
         settings = self._project_settings(call.name)
         if kind not in {str(10_001 + number) for number in range(len(settings.types))}:
@@ -291,7 +291,7 @@ class JiraPeer:
         ]
         return PeerAnswer.json(200, {"fields": listed, "total": len(listed), "startAt": 0})
 
-    def _project(self, call: Call) -> PeerAnswer:
+    def _project(self, call: JiraCall) -> PeerAnswer:
         self._project_settings(call.name)
         return PeerAnswer.json(200, {"key": call.name, "id": call.name, "name": call.name})
 
@@ -300,12 +300,12 @@ class JiraPeer:
             raise not_there(f"No project could be found with key '{project}'.")
         return self.settings.projects[project]
 
-    def _myself(self, call: Call) -> PeerAnswer:
+    def _myself(self, call: JiraCall) -> PeerAnswer:
         return PeerAnswer.json(
             200, {"accountId": f"id-of-{call.user}", "emailAddress": call.user, "active": True}
         )
 
-    def _permissions(self, call: Call) -> PeerAnswer:
+    def _permissions(self, call: JiraCall) -> PeerAnswer:
         named = [name for name in call.request.first("permissions").split(",") if name]
         if not named:
             raise JiraError(400, "The 'permissions' query parameter is required.")
@@ -313,14 +313,14 @@ class JiraPeer:
         answer = {name: {"key": name, "havePermission": have} for name, have in held.items()}
         return PeerAnswer.json(200, {"permissions": answer})
 
-    def _server_info(self, _: Call) -> PeerAnswer:
+    def _server_info(self, _: JiraCall) -> PeerAnswer:
         answer = {"baseUrl": _SITE, "deploymentType": "Cloud", "serverTime": timestamp(self._clock())}
         return PeerAnswer.json(200, answer)
 
-    def _removed(self, _: Call) -> PeerAnswer:
+    def _removed(self, _: JiraCall) -> PeerAnswer:
         raise JiraError(410, _REMOVED)
 
-    def _forbidden(self, call: Call) -> PeerAnswer:
+    def _forbidden(self, call: JiraCall) -> PeerAnswer:
         self._issue(call.name)
         raise JiraError(403, "You do not have permission to delete issues in this project.")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hubtriage.localaws.peers.jira.errors import JiraError
-from hubtriage.localaws.peers.jira.issues import Issue, Issues, View
+from hubtriage.localaws.peers.jira.issues import IndexedIssue, Issue, Issues
 from hubtriage.localaws.peers.jira.jql import parse
 from hubtriage.localaws.peers.jira.reading import issue_json
 from hubtriage.localaws.peers.jira.settings import JiraSettings
@@ -53,7 +53,7 @@ def search(issues: Issues, settings: JiraSettings, asked: Mapping[str, Any], now
     return answer
 
 
-def _view(issue: Issue, settings: JiraSettings, reconciled: list[str], now: float) -> View | None:
+def _view(issue: Issue, settings: JiraSettings, reconciled: list[str], now: float) -> IndexedIssue | None:
     """Return what the index has of an issue; the newest of one that is reconciled by its id."""
     if issue.id in reconciled:
         return issue.view()

@@ -10,7 +10,7 @@ from hubtriage.localaws.peers.peer import Clock, PeerAnswer, PeerError, PeerRequ
 from hubtriage.localaws.peers.servicenow.query import parse
 from hubtriage.localaws.peers.servicenow.records import Records, RefusalError
 from hubtriage.localaws.peers.servicenow.settings import ServiceNowSettings
-from hubtriage.localaws.peers.servicenow.tables import STATE_NAMES, TABLES, Record, as_stored, journal
+from hubtriage.localaws.peers.servicenow.tables import STATE_NAMES, TABLES, StoredRecord, as_stored, journal
 
 _PATH = re.compile(r"/api/now(?:/v[12])?/table/([a-z0-9_]+)(?:/([^/]+))?")
 _HOUR = 3600.0
@@ -160,7 +160,7 @@ class ServiceNowPeer:
         headers = {"X-Total-Count": str(len(found))}
         return PeerAnswer.json(200, {"result": page}, headers)
 
-    def _result(self, record: Record, table: str, request: PeerRequest) -> dict[str, Any]:
+    def _result(self, record: StoredRecord, table: str, request: PeerRequest) -> dict[str, Any]:
         """Return a record as texts; journals show only as displayed values."""
         values: dict[str, Any] = dict(record.values)
         displayed = request.first("sysparm_display_value") == "true"

@@ -10,8 +10,8 @@ from hubtriage.localaws.peers.servicenow.tables import (
     SYSTEM_COLUMNS,
     TABLES,
     Note,
-    Record,
-    Table,
+    StoredRecord,
+    TableKind,
     kept,
     moment,
     priority,
@@ -30,20 +30,20 @@ class Records:
     """Records by table and sys_id. `incident` and `sn_si_incident` have numbers of their own."""
 
     def __init__(self) -> None:
-        self._records: dict[str, dict[str, Record]] = {name: {} for name in TABLES}
+        self._records: dict[str, dict[str, StoredRecord]] = {name: {} for name in TABLES}
         self._numbers = dict.fromkeys(TABLES, 10_000)
         self._random = Random(1)  # noqa: S311 - no secret
 
-    def all(self, table: str) -> Iterator[Record]:
+    def all(self, table: str) -> Iterator[StoredRecord]:
         """Yield the records of a table, deleted ones too, the oldest first."""
         yield from self._records[table].values()
 
-    def find(self, table: str, sys_id: str) -> Record | None:
+    def find(self, table: str, sys_id: str) -> StoredRecord | None:
         """Return a record that is there."""
         record = self._records[table].get(sys_id)
         return record if record is not None and record.is_there else None
 
-    def by_name(self, name: str) -> tuple[str, Record]:
+    def by_name(self, name: str) -> tuple[str, StoredRecord]:
         """Return a record by sys_id or number, and its table; raise RefusalError if there is none."""
         for table in TABLES:
             for record in self.all(table):
@@ -53,7 +53,7 @@ class Records:
 
     def create(
         self, table: str, given: Mapping[str, Any], settings: ServiceNowSettings, user: str, now: float
-    ) -> Record:
+    ) -> StoredRecord:
         """Create a record."""
         kind = TABLES[table]
         self._numbers[table] += 1
@@ -67,7 +67,7 @@ class Records:
             "reopen_count": "0",
             "sys_created_on": moment(now),
         }
-        record = Record(values, now)
+        record = StoredRecord(values, now)
         self._write(record, kind, given, settings, user, now)
         self._records[table][record.values["sys_id"]] = record
         record.history.append("created")
@@ -76,7 +76,7 @@ class Records:
     def change(
         self,
         table: str,
-        record: Record,
+        record: StoredRecord,
         given: Mapping[str, Any],
         settings: ServiceNowSettings,
         user: str,
@@ -93,7 +93,9 @@ class Records:
         self._write(record, kind, given, settings, user, now)
         record.history.append("changed")
 
-    def change_as_person(self, table: str, record: Record, given: Mapping[str, Any], now: float) -> None:
+    def change_as_person(
+        self, table: str, record: StoredRecord, given: Mapping[str, Any], now: float
+    ) -> None:
         """Change a record as an administrator does: nothing is refused."""
         everything = ServiceNowSettings(may_close=True, mandatory_to_resolve=())
         self._write(record, TABLES[table], given, everything, "person", now)
@@ -107,7 +109,12 @@ class Records:
                 record.history.append("closed by the clock")
 
     def _check_state(
-        self, kind: Table, record: Record, given: Mapping[str, Any], state: str, settings: ServiceNowSettings
+        self,
+        kind: TableKind,
+        record: StoredRecord,
+        given: Mapping[str, Any],
+        state: str,
+        settings: ServiceNowSettings,
     ) -> None:
         before = record.values["state"]
         ends = state in kind.resolved or state in kind.closed
@@ -131,8 +138,8 @@ class Records:
 
     def _write(
         self,
-        record: Record,
-        kind: Table,
+        record: StoredRecord,
+        kind: TableKind,
         given: Mapping[str, Any],
         settings: ServiceNowSettings,
         user: str,

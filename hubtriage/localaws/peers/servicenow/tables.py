@@ -11,7 +11,7 @@ _CODE = re.compile(r"\[code\](.*?)\[/code\]", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableKind:
     """A table. widths: lengths of columns; one of more than 255 keeps everything. journals: append only."""
 
     prefix: str
@@ -50,9 +50,9 @@ _TASK = {
     "sys_created_on": 40,
     "sys_updated_on": 40,
 }
-TABLES: Mapping[str, Table] = {
-    "incident": Table("INC", _TASK, "1", ("6",), ("7", "8"), "2"),
-    "sn_si_incident": Table("SIR", _TASK, "10", ("3",), ("3", "7"), "16"),
+TABLES: Mapping[str, TableKind] = {
+    "incident": TableKind("INC", _TASK, "1", ("6",), ("7", "8"), "2"),
+    "sn_si_incident": TableKind("SIR", _TASK, "10", ("3",), ("3", "7"), "16"),
 }
 STATE_NAMES: Mapping[str, Mapping[str, str]] = {
     "incident": {
@@ -88,7 +88,7 @@ class Note:
 
 
 @dataclass(slots=True)
-class Record:
+class StoredRecord:
     """A record; `resolved_at` is when it was resolved last."""
 
     values: dict[str, str]
@@ -104,7 +104,7 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def kept(table: Table, column: str, value: Any) -> str:
+def kept(table: TableKind, column: str, value: Any) -> str:
     """Return a value as the column keeps it: a text, cut if the column is a varchar."""
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     width = table.widths[column]
@@ -118,7 +118,7 @@ def priority(impact: str, urgency: str) -> str:
     return {2: "1", 3: "2", 4: "3", 5: "4", 6: "5"}[total]
 
 
-def journal(record: Record, column: str) -> str:
+def journal(record: StoredRecord, column: str) -> str:
     """Return a journal as it is displayed, the newest entry first."""
     label = {"work_notes": "Work notes", "comments": "Additional comments"}[column]
     entries = [note for note in record.notes if note.column == column]
@@ -135,7 +135,7 @@ def live(text: str) -> list[str]:
     return [found for found in _CODE.findall(text) if found]
 
 
-def as_stored(record: Record, table: str) -> dict[str, Any]:
+def as_stored(record: StoredRecord, table: str) -> dict[str, Any]:
     """Return a record for a test: what a reader sees of it, and what of that is more than text."""
     return {
         "table": table,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.deliveries.tickets.products import product
+from hubtriage.aws.deliveries.tickets.products.kinds import product
 from hubtriage.localaws.peers.faults import PeerFault
 from hubtriage.localaws.peers.kinds import KINDS
 from tests.support.outside_services import Outside, outside

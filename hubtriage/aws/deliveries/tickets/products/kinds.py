@@ -6,20 +6,20 @@ from typing import Any
 
 from hubtriage.aws.deliveries.http import HttpClient
 from hubtriage.aws.deliveries.secrets import SecretStore
-from hubtriage.aws.deliveries.tickets.jira import Jira, JiraQueue
+from hubtriage.aws.deliveries.tickets.products.jira import Jira, JiraQueue
+from hubtriage.aws.deliveries.tickets.products.servicenow import ServiceNow, ServiceNowQueue
 from hubtriage.aws.deliveries.tickets.service import TicketService
-from hubtriage.aws.deliveries.tickets.servicenow import ServiceNow, ServiceNowQueue
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class TicketProduct:
     """A service. search_lag: seconds after a request until `find` surely finds what it created."""
 
     service: TicketService
     search_lag: float
 
 
-def product(queue: Mapping[str, Any], http: HttpClient, store: SecretStore) -> Product:
+def product(queue: Mapping[str, Any], http: HttpClient, store: SecretStore) -> TicketProduct:
     """Return the service of a queue from its settings as JSON; raise ValueError for an unknown kind.
 
     Jira's index lags by minutes. ServiceNow reads its database, but may work on a request for a minute after
@@ -27,7 +27,7 @@ def product(queue: Mapping[str, Any], http: HttpClient, store: SecretStore) -> P
     """
     kind = queue.get("kind")
     if kind == "jira":
-        return Product(Jira(JiraQueue.of(queue), http, store), search_lag=900.0)
+        return TicketProduct(Jira(JiraQueue.of(queue), http, store), search_lag=900.0)
     if kind == "servicenow":
-        return Product(ServiceNow(ServiceNowQueue.of(queue), http, store), search_lag=180.0)
+        return TicketProduct(ServiceNow(ServiceNowQueue.of(queue), http, store), search_lag=180.0)
     raise ValueError(f"a queue has no kind {kind!r}: there are jira and servicenow")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.deliveries.http import NotDone, Unknown
-from hubtriage.aws.deliveries.tickets.jira import Jira, JiraQueue
+from hubtriage.aws.deliveries.tickets.products.jira import Jira, JiraQueue
+from hubtriage.aws.deliveries.tickets.products.wording import CUT
 from hubtriage.aws.deliveries.tickets.service import (
     Bullets,
     Draft,
@@ -16,7 +17,6 @@ from hubtriage.aws.deliveries.tickets.service import (
     TicketService,
     plain,
 )
-from hubtriage.aws.deliveries.tickets.wording import CUT
 from hubtriage.localaws.peers.faults import PeerFault
 from hubtriage.localaws.peers.jira.peer import JiraPeer
 from tests.support.hostile_texts import HOSTILE, seen

@@ -14,9 +14,9 @@ from urllib.parse import quote, urlencode
 
 from hubtriage.aws.deliveries.http import Done, HttpClient, NotDone, Unknown
 from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
-from hubtriage.aws.deliveries.tickets.requests import Requests
+from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
+from hubtriage.aws.deliveries.tickets.products.wording import not_a_formula, one_line, within
 from hubtriage.aws.deliveries.tickets.service import Draft, Refusal, Text, Ticket, plain
-from hubtriage.aws.deliveries.tickets.wording import not_a_formula, one_line, within
 
 SYSTEM = "hubtriage"
 """The value of correlation_display: the system whose key the correlation_id is."""
@@ -82,7 +82,7 @@ class ServiceNow:
         self._queue = queue
         self._states = queue.states
         self._table = f"{queue.url}/api/now/table/{queue.table}"
-        self._requests = Requests(http, store, _authorization, _explain, _UNAUTHORIZED)
+        self._requests = ServiceRequests(http, store, _authorization, _explain, _UNAUTHORIZED)
         self._dropped: str | None = None
 
     def find(self, claim: str) -> tuple[Ticket, ...] | Refusal:

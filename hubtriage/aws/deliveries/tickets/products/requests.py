@@ -17,7 +17,7 @@ Explain = Callable[[Any], str]
 """Makes one text of the errors in an answer's JSON, empty if there are none."""
 
 
-class Requests:
+class ServiceRequests:
     """Sends requests of JSON to one service.
 
     unauthorized: what a person has to look at if the credentials are refused.

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.deliveries.http import NotDone, Unknown
+from hubtriage.aws.deliveries.tickets.products.servicenow import STATES, ServiceNow, ServiceNowQueue
+from hubtriage.aws.deliveries.tickets.products.wording import CUT
 from hubtriage.aws.deliveries.tickets.service import (
     Bullets,
     Draft,
@@ -15,8 +17,6 @@ from hubtriage.aws.deliveries.tickets.service import (
     TicketService,
     plain,
 )
-from hubtriage.aws.deliveries.tickets.servicenow import STATES, ServiceNow, ServiceNowQueue
-from hubtriage.aws.deliveries.tickets.wording import CUT
 from hubtriage.localaws.peers.faults import PeerFault
 from hubtriage.localaws.peers.servicenow.peer import ServiceNowPeer
 from tests.support.hostile_texts import HOSTILE, seen

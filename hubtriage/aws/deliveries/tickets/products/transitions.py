@@ -17,7 +17,7 @@ _USUAL_RESOLUTIONS = ("done", "fixed", "resolved")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedStatus:
     """Where an issue shall be.
 
     name: of the only transition that will do. resolution: what a screen gets that asks for one.
@@ -44,7 +44,7 @@ def category(issue: Mapping[str, Any]) -> str | None:
     return _category(status)
 
 
-def choose(listed: Iterable[Mapping[str, Any]], wanted: Wanted) -> Choice | NotDone | None:
+def choose(listed: Iterable[Mapping[str, Any]], wanted: WantedStatus) -> Choice | NotDone | None:
     """Return the transition to take; None if none leads there, NotDone if a person has to say which.
 
     Of several, one to a usual end is taken: others may say more than we know, e.g. that nothing will be done.
@@ -66,7 +66,7 @@ def choose(listed: Iterable[Mapping[str, Any]], wanted: Wanted) -> Choice | NotD
     return _choice((usual or leading)[0], wanted)
 
 
-def _choice(transition: Mapping[str, Any], wanted: Wanted) -> Choice | NotDone:
+def _choice(transition: Mapping[str, Any], wanted: WantedStatus) -> Choice | NotDone:
     """Fill in the resolution if the screen has it; any other required field needs a person."""
     fields = transition.get("fields")
     given: dict[str, Any] = {}

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hubtriage.aws.deliveries.tickets.products.wording import LONGEST_TEXT, link_of, utf16_units, within
 from hubtriage.aws.deliveries.tickets.service import Bullets, Paragraph, Span, Text
-from hubtriage.aws.deliveries.tickets.wording import LONGEST_TEXT, link_of, utf16_units, within
 
 LARGEST_DOCUMENT = 32_000
 """UTF-16 units of a document as JSON. Jira: 32,767, and nothing says how it counts."""

@@ -6,9 +6,9 @@ import pytest
 
 from hubtriage.aws.deliveries.http import HttpClient
 from hubtriage.aws.deliveries.secrets import SecretStore
-from hubtriage.aws.deliveries.tickets.jira import Jira, JiraQueue
-from hubtriage.aws.deliveries.tickets.products import product
-from hubtriage.aws.deliveries.tickets.servicenow import STATES, ServiceNow, ServiceNowQueue
+from hubtriage.aws.deliveries.tickets.products.jira import Jira, JiraQueue
+from hubtriage.aws.deliveries.tickets.products.kinds import product
+from hubtriage.aws.deliveries.tickets.products.servicenow import STATES, ServiceNow, ServiceNowQueue
 from hubtriage.settings.deliveries import TicketQueue
 from tests.support.outside_services import Secrets, SetClock
 

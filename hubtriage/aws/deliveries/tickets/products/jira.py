@@ -12,12 +12,12 @@ from urllib.parse import quote, urlsplit
 
 from hubtriage.aws.deliveries.http import Done, HttpClient, NotDone, Unknown
 from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
-from hubtriage.aws.deliveries.tickets import transitions
-from hubtriage.aws.deliveries.tickets.adf import document, texts_of
-from hubtriage.aws.deliveries.tickets.requests import Requests
+from hubtriage.aws.deliveries.tickets.products import transitions
+from hubtriage.aws.deliveries.tickets.products.adf import document, texts_of
+from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
+from hubtriage.aws.deliveries.tickets.products.transitions import Choice, WantedStatus
+from hubtriage.aws.deliveries.tickets.products.wording import one_line
 from hubtriage.aws.deliveries.tickets.service import Draft, Refusal, Text, Ticket
-from hubtriage.aws.deliveries.tickets.transitions import Choice, Wanted
-from hubtriage.aws.deliveries.tickets.wording import one_line
 
 LABEL = "hubtriage"
 """On every ticket, and the beginning of the label that has the claim key."""
@@ -70,7 +70,7 @@ class Jira:
     def __init__(self, queue: JiraQueue, http: HttpClient, store: SecretStore) -> None:
         self._queue = queue
         self._base = f"{queue.url}/rest/api/3"
-        self._requests = Requests(http, store, _authorization, _explain, _UNAUTHORIZED)
+        self._requests = ServiceRequests(http, store, _authorization, _explain, _UNAUTHORIZED)
         self._site = ""
 
     def find(self, claim: str) -> tuple[Ticket, ...] | Refusal:
@@ -139,7 +139,7 @@ class Jira:
 
     def close(self, ticket: str, why: str) -> Outcome | Refusal:  # noqa: ARG002 - Jira has no field for it
         """Take the transition that closes it; the reason is in a comment before, not here."""
-        wanted = Wanted(transitions.CLOSED, self._queue.close, self._queue.resolution)
+        wanted = WantedStatus(transitions.CLOSED, self._queue.close, self._queue.resolution)
         answer = self._move(ticket, wanted)
         if answer == "forbidden":
             named = f" named {self._queue.close}" if self._queue.close else ""
@@ -149,7 +149,7 @@ class Jira:
 
     def reopen(self, ticket: str) -> Outcome | Literal["forbidden"] | Refusal:
         """Take the transition that opens it."""
-        return self._move(ticket, Wanted(transitions.OPEN, self._queue.reopen, None))
+        return self._move(ticket, WantedStatus(transitions.OPEN, self._queue.reopen, None))
 
     def look(self, tickets: Collection[str]) -> Mapping[str, Ticket] | Refusal:
         """Read issues by their ids. One that is not there is deleted only if the project can be seen."""
@@ -164,7 +164,7 @@ class Jira:
                 return unseen
         return found
 
-    def _move(self, ticket: str, wanted: Wanted) -> Outcome | Literal["forbidden"] | Refusal:
+    def _move(self, ticket: str, wanted: WantedStatus) -> Outcome | Literal["forbidden"] | Refusal:
         """Bring an issue to a status of the wanted categories, unless it is there; look that it is."""
         issue = self._look_at(ticket)
         if not isinstance(issue, dict):
@@ -187,7 +187,7 @@ class Jira:
             return NotDone(f"after transition {choice.name} the issue is in another status", is_final=True)
         return "done"
 
-    def _choose(self, ticket: str, wanted: Wanted) -> Choice | Literal["gone", "forbidden"] | Refusal:
+    def _choose(self, ticket: str, wanted: WantedStatus) -> Choice | Literal["gone", "forbidden"] | Refusal:
         listed = self._requests.read(f"{self._issue(ticket)}/transitions?expand=transitions.fields")
         if isinstance(listed, NotDone | Unknown):
             return self._gone_or(listed)

@@ -1,0 +1,1 @@
+"""Jira and ServiceNow as ticket services."""
