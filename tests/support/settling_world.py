@@ -14,6 +14,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+from hubtriage.aws.decision_events.bus import NotPut
+from hubtriage.aws.decision_events.event import DecisionEvent
+from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
+from hubtriage.aws.decision_events.outbox import Outbox
 from hubtriage.aws.ledger.lease import LONGEST_TO_SEND, SKEW
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.ledger.memory import MemoryLedger
@@ -33,7 +37,7 @@ from hubtriage.engine.fields import ParsedFinding
 from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, stored
 from hubtriage.engine.planning.plan import decide
-from hubtriage.engine.ruleset.members import members_read
+from hubtriage.engine.ruleset.members import ANNOUNCED, members_read
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.securityhub.asff.timestamps import write_timestamp
@@ -42,6 +46,8 @@ from tests.laws.checks import Chronicle, RulesAtATime, changed, human_wins
 from tests.laws.oracle.entries import engine_name, engine_value
 from tests.laws.oracle.fields import FIELDS, HIDING, USER, held
 from tests.laws.oracle.rules import could_set
+from tests.support.announced import Announcements
+from tests.support.announcing import outbox
 from tests.support.settling_hubs import CSPM_HUB, HubOfHistory, Provide
 from tests.support.triage_world import TriageBench, backoff, ruleset
 
@@ -128,6 +134,14 @@ class BreakTable:
     """The next calls of the ledger go wrong."""
 
     fault: TableFault
+    calls: int
+
+
+@dataclass(frozen=True)
+class BreakBus:
+    """The next calls of the bus of decision events go wrong."""
+
+    answers_lost: bool
     calls: int
 
 
@@ -301,8 +315,28 @@ class Table:
         return call
 
     def _once(self, operation: str, *arguments: Any, **named: Any) -> Any:
-        with self._settling.table_fault() as ledger:
+        with self._settling.table_fault() as ledger, self._settling.write_watched():
             return getattr(ledger, operation)(*arguments, **named)
+
+
+class BusLine:
+    """A container's line to the bus."""
+
+    def __init__(self, settling: "Settling", announced: Announcements, container: "Container") -> None:
+        self._settling = settling
+        self._announced = announced
+        self._container = container
+
+    def put(self, events: Sequence[DecisionEvent], deadline: float) -> Mapping[str, NotPut]:
+        def once() -> Mapping[str, NotPut]:
+            is_restored = self._settling.restored_at >= self._container.began
+            items = self._settling.world.ledger.items
+            self._announced.about_to_put(events, items, is_restored=is_restored)
+            with self._settling.bus_fault(self._announced.bus):
+                return self._announced.bus.put(events, deadline)
+
+        answer: Mapping[str, NotPut] = self._container.wire.through(once)
+        return answer
 
 
 @dataclass(frozen=True)
@@ -337,6 +371,7 @@ class Container:
             ledger=Table(settling, self.wire),
             may_write=self.switch.may_write,
             may_hide=self.switch.may_hide,
+            outbox=settling.outbox_of(self),
         )
         self.clock = SkewedClock(world.clock, ahead)
         self.bench.triage.clock = self.clock
@@ -348,6 +383,8 @@ class Container:
         """Take these rules from now on."""
         triage = self.bench.triage
         triage.ruleset, triage.members = rules, members_read((rule.source for rule in rules.rules), ())
+        if triage.outbox is not None and triage.members is not None:
+            triage.members |= ANNOUNCED
 
 
 @dataclass
@@ -369,7 +406,7 @@ class Settling:
     """A history. `act` takes it on; `settle` ends it, with all events handled and swept once.
 
     `chronicle` is what the laws need to know of it; `ghost` is a hub without triage to which all else happens
-    too. `of` is the hub that has the findings.
+    too. `of` is the hub that has the findings. What is announced is in `announced`, if decisions are.
     """
 
     def __init__(
@@ -377,8 +414,9 @@ class Settling:
         seed: int,
         of: HubOfHistory = CSPM_HUB,
         rulesets: Sequence[Sequence[dict[str, Any]]] = RULESETS,
+        announced: Announcements | None = None,
     ) -> None:
-        self.of, self.rulesets = of, rulesets
+        self.of, self.rulesets, self.announced = of, rulesets, announced
         self.world = of.world(event_delay=(0.0, 1.0), duplicate_share=0.3, seed=seed)
         self.ghost = of.ghost()
         self.clock = self.world.clock
@@ -398,6 +436,7 @@ class Settling:
         self.tables = [(self.clock.now(), dict(self.world.ledger.items))]
         self.restored_at = self.lag = 0.0
         self.broken: tuple[TableFault, int] | None = None
+        self.broken_bus: tuple[bool, int] | None = None
         self.posted = 0
         self.updates: Counter[int] = Counter()
         self._acts: dict[type, Callable[[Any], None]] = {
@@ -406,6 +445,7 @@ class Settling:
             HandBack: self._hand_back,
             Fail: lambda act: self.world.fault(**act.fault),
             BreakTable: self._break,
+            BreakBus: self._break_bus,
             Restore: lambda _act: self._restore(),
             Switch: lambda act: self._switch(act.mode),
             Deploy: lambda act: self._deploy(tuple(self.rulesets[act.rules])),
@@ -423,6 +463,7 @@ class Settling:
         """Take the history one act on, so many seconds after the last."""
         self.clock.sleep(seconds)
         self._acts[type(act)](act)
+        self._look_at_all()
         self.tables.append((self.clock.now(), dict(self.world.ledger.items)))
 
     def settle(self) -> None:
@@ -433,7 +474,7 @@ class Settling:
         """
         self.updates.clear()
         self.world.hub.faults.clear()
-        self.broken = None
+        self.broken = self.broken_bus = None
         self._delay(0.0, 0.0)
         self.act(Switch("enforce"), HOUR)
         self._drain()
@@ -489,6 +530,7 @@ class Settling:
         """Look at an update as it takes effect, and at what it makes of the findings."""
         numbers = [self.of.number(each["Id"]) for each in request["FindingIdentifiers"]]
         before = {number: self.stored(number) for number in numbers}
+        seen = {number: self.of.as_rules_see_it(self.world.hub, number) for number in numbers}
         self._demand_allowed()
         for number in numbers:
             self._demand_intent(container, number, request)
@@ -497,6 +539,7 @@ class Settling:
         finally:
             for number in numbers:
                 self.updates[number] += 1
+                self._look_at(number, seen[number])
                 raced = self._note_races(container, number, request, before[number])
                 self._compare(container, number, before[number], self.stored(number), raced)
 
@@ -595,6 +638,8 @@ class Settling:
             "detail": {"findings": [{"ProductArn": product_arn, "Id": name}], "by": "ana"},
         }
         self.post(json.dumps(body))
+        if self.announced is not None:
+            self.announced.handed_back.add(self.key(act.finding))
 
     def _provide(self, act: Provide) -> None:
         number, hubs = act.finding, (self.world.hub, self.ghost)
@@ -643,6 +688,9 @@ class Settling:
     def _break(self, act: BreakTable) -> None:
         self.broken = (act.fault, act.calls)
 
+    def _break_bus(self, act: BreakBus) -> None:
+        self.broken_bus = (act.answers_lost, act.calls)
+
     def _delay(self, readings: float, history: float) -> None:
         self.chronicle.late = self.chronicle.late or history > 0
         self.lag = max(self.lag, readings)
@@ -677,6 +725,47 @@ class Settling:
         self.restored_at = self.clock.now()
         for number in range(FINDINGS):
             self.chronicle.lose(self.key(number))
+        if self.announced is not None:
+            self.announced.lose(map(self.key, range(FINDINGS)))
+
+    @contextmanager
+    def write_watched(self) -> Iterator[None]:
+        """Look at what a call makes of the ledger."""
+        before = dict(self.world.ledger.items)
+        try:
+            yield
+        finally:
+            if self.announced is not None:
+                self.announced.written(before, self.world.ledger.items)
+
+    @contextmanager
+    def bus_fault(self, bus: MemoryBus) -> Iterator[None]:
+        """Break the bus for as many calls as it was said."""
+        if self.broken_bus is not None:
+            answers_lost, left = self.broken_bus
+            self.broken_bus = (answers_lost, left - 1) if left > 1 else None
+            bus.fault, bus.lose_answers = DOWN, answers_lost
+        try:
+            yield
+        finally:
+            bus.fault, bus.lose_answers = None, False
+
+    def outbox_of(self, container: "Container") -> Outbox | None:
+        """Return a container's way to the bus, if decisions are announced."""
+        return None if self.announced is None else outbox(BusLine(self, self.announced, container))
+
+    def _look_at(self, number: int, before: Mapping[str, Any]) -> None:
+        """Look at a finding after an update of triage."""
+        if self.announced is not None:
+            after, key = self.of.as_rules_see_it(self.world.hub, number), self.key(number)
+            self.announced.look(key, after)
+            self.announced.hides(key, before, after, self.clock.now())
+
+    def _look_at_all(self) -> None:
+        for number in range(FINDINGS) if self.announced is not None else ():
+            if self.announced is not None and self.stored(number):
+                finding = self.of.as_rules_see_it(self.world.hub, number)
+                self.announced.look(self.key(number), finding)
 
     @contextmanager
     def table_fault(self) -> Iterator[MemoryLedger]:
@@ -788,7 +877,15 @@ class Settling:
         budget = TokenBucket(1000.0, 1000.0, self.clock)
         getter, reader = (each(self.world.api, budget, backoff(), now) for each in (Getter, Reader))
         sources = Sources(getter, reader, Table(self, Wire()), self.clock, 600.0, {self.of.name})  # type: ignore[arg-type]
-        walk = Walk(SweepRequest(), self.ruleset, triage.settings, sources, _Bundled(self), Pace(hold=0.0))
+        walk = Walk(
+            SweepRequest(),
+            self.ruleset,
+            triage.settings,
+            sources,
+            _Bundled(self),
+            Pace(hold=0.0),
+            outbox=triage.outbox,
+        )
         progress = Progress()
         try:
             for _ in range(50):
@@ -805,9 +902,10 @@ def live(
     seed: int = 0,
     of: HubOfHistory = CSPM_HUB,
     rulesets: Sequence[Sequence[dict[str, Any]]] = RULESETS,
+    announced: Announcements | None = None,
 ) -> Settling:
     """Return a history so far. It is watched: see `Settling.watched`."""
-    settling = Settling(seed, of, rulesets)
+    settling = Settling(seed, of, rulesets, announced)
     for act, seconds in acts:
         settling.act(act, seconds)
     return settling
