@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from hubtriage.authoring.problems import Fix, Problem
@@ -181,9 +182,14 @@ def _keys_at(model: type[BaseModel], path: YamlPath) -> list[str]:
 def _known_keys(model: type[BaseModel], steps: tuple[str, ...]) -> list[str]:
     models: list[type[BaseModel]] = [model]
     for step in steps:
-        annotations = [one.model_fields[step].annotation for one in models if step in one.model_fields]
-        models = [inner for annotation in annotations for inner in _models_in(annotation)]
-    return [field.alias or name for one in models for name, field in one.model_fields.items()]
+        fields = [field for one in models for key, field in _fields(one) if key == step]
+        models = [inner for field in fields for inner in _models_in(field.annotation)]
+    return [key for one in models for key, _field in _fields(one)]
+
+
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the keys of a model, as they are written in files, with their fields."""
+    yield from ((field.alias or name, field) for name, field in model.model_fields.items())
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
