@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from tests.mutants.claims import CLAIMS
 from tests.mutants.deliveries import DELIVERIES
+from tests.mutants.events import EVENTS
 from tests.mutants.hand_back import HAND_BACK
 from tests.mutants.hub_v2 import HUB_V2, SWEEP_V2
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
@@ -97,6 +98,11 @@ FINDERS = {  # the quickest first
         ),
     ),
     NOTICES: ("tests/aws/sweep/notices",),
+    EVENTS: (
+        *(f"tests/aws/decision_events/test_{name}.py" for name in ("bus", "event")),
+        f"{_SWEEP}events.py",
+        *(f"{_SWITCH}{name}.py" for name in ("breaker", "resource")),
+    ),
     TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "dynamodb", "contract")),
     SIZES: tuple(f"tests/engine/planning/test_{name}.py" for name in ("limits", "causes", "hostile")),
     SENDING: (

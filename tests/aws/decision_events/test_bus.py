@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from hubtriage.aws.decision_events.bus import EventBridgeBus, NotPut
-from hubtriage.aws.decision_events.event import DecisionEvent
+from hubtriage.aws.decision_events.bus import LARGEST_CALL, EventBridgeBus, NotPut
+from hubtriage.aws.decision_events.event import DecisionEvent, operation_event
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.support.buses import NOW, events
@@ -200,3 +200,11 @@ def test_a_bug_of_ours_is_not_taken_for_a_fault_of_the_service() -> None:
 
     with pytest.raises(AssertionError, match="a bug"):
         Service(always=broken).run(events(1))
+
+
+def test_an_event_that_no_call_takes_is_not_sent() -> None:
+    service = Service()
+    large = operation_event("sweep-finished", NOW, {"text": "x" * LARGEST_CALL}, ("large",), "s")
+    not_put = service.run([large, *events(1)])
+    assert {name: why.code for name, why in not_put.items()} == {large.id: "TooLarge"}
+    assert [len(call) for call in service.calls] == [1]

@@ -6,6 +6,7 @@ import pytest
 
 from hubtriage.aws.decision_events.bus import NotPut
 from hubtriage.aws.decision_events.memory import DOWN
+from hubtriage.aws.sweep.function import MOST_STEPS
 from hubtriage.aws.sweep.walk import MOST_FAULTS, SweepError
 from tests.aws.sweep.notices.test_sweeps import DAY, ENDS, MEMBERS, OWNED, site_of, sweep
 from tests.support.buses import detail_of
@@ -46,6 +47,16 @@ def test_a_sweep_that_goes_on_is_none_yet() -> None:
     site.sqs.waiting = 10_000
     after = site({})
     assert after["progress"]["status"] == "more"
+    assert put(site, "sweep-finished") == []
+
+
+def test_a_sweep_that_another_execution_goes_on_with_is_not_finished() -> None:
+    site = SweepSite(count=COUNT)
+    before = site({})
+    site.bus.events.clear()
+    before["progress"] |= {"status": "more", "steps": MOST_STEPS}
+    after = site.step(before)
+    assert after["progress"]["status"] == "continued"
     assert put(site, "sweep-finished") == []
 
 
