@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
     from infra import app
 
-    def in_process(text: str, **settings: str) -> tuple[int, str]:
+    def in_process(text: str, **settings: Any) -> tuple[int, str]:
         folder = Path(mkdtemp(dir=tmp_path))
         _rules(folder, text)
         context = {"rules": str(folder / "rules"), **settings}
@@ -108,6 +109,25 @@ def test_a_deployment_takes_the_rules_of_its_tags(run, tmp_path):
     code, said = run(tagged + other, **{"without-rules-tagged": "labb"})
     assert code == 1
     assert "without-rules-tagged: no rule has the tag 'labb'\n  hint: did you mean `lab`?" in said
+
+
+NOTIFYING = GOOD.replace("    update", "    notify: chat\n    update")
+CHAT = {"chat": {"kind": "slack", "secret": "hubtriage/slack"}}
+ROUTE = {"team": {"by": "owner", "to": {"payments": "chat"}, "otherwise": "none"}}
+
+
+def test_rules_that_name_what_the_settings_lack_are_not_synthesized(run):
+    code, said = run(NOTIFYING)
+    assert code == 1
+    assert "sample.yaml:4:13: E308 there is no channel 'chat'" in said
+
+
+def test_the_packages_have_the_routes_of_the_settings(run, tmp_path):
+    settings = {"decision-events": "true", "channels": CHAT, "routes": ROUTE}
+    assert run(NOTIFYING, **settings) == (0, "")
+    texts = [one.read_text() for one in tmp_path.glob("*/out/asset.*/deliveries.json")]
+    assert texts
+    assert {json.loads(text)["routes"]["team"]["to"]["payments"] for text in texts} == {"chat"}
 
 
 @pytest.mark.parametrize(
