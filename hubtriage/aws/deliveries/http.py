@@ -39,8 +39,8 @@ LONGEST_WAIT = 24 * 3600.0
 """Seconds: a `Retry-After` beyond it counts as this."""
 
 _IDLE_SECONDS = 5.0
-"""A connection that was idle for longer is not used again: the service, or the freeze of the container, may
-have ended it, and a request that is lost on it would count as unknown."""
+"""A connection that was idle for longer is not used again. The service may have ended it while the container
+was frozen, and a request that is lost on it would count as unknown."""
 _PIECE = 65_536
 _LOOPBACK = ("127.0.0.1", "localhost")
 _NOT_DONE_YET = (408, 409, 423, 425, 429)
@@ -230,8 +230,8 @@ class HttpClient:
     def _body(self, response: Any) -> bytes | None:
         """Return the body; None if it broke off, is too large, or takes too long.
 
-        urllib3 2 can read what is there, so that a slow service ends at the deadline; urllib3 1, which the
-        Lambda runtime may have, waits for a whole piece, and does not notice that a body broke off.
+        urllib3 2 can read what is there, so that a slow answer ends at the deadline. The Lambda runtime may
+        have urllib3 1, which waits for a whole piece and does not notice that a body broke off.
         """
         deadline = time.monotonic() + self._read_seconds
         read = getattr(response, "read1", response.read)

@@ -11,7 +11,7 @@ from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 KEPT_SECONDS = 300.0
 """How long a value is used before it is read again."""
 _SHORTEST_KEPT_SECONDS = 30.0
-"""A value that was read less long ago is not read again, even if the service refuses it: so a token that
+"""A value that was read less long ago is not read again, even if the service refuses it. So a token that
 expired does not cost a call with each request."""
 _SHORTEST_REDACTED = 6
 """Characters: shorter values would blot out ordinary words."""

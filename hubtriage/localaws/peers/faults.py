@@ -14,14 +14,12 @@ Effect = Literal["status", "reset", "html", "truncated", "delay"]
 class PeerFault:
     """What goes wrong with requests to a peer, by its name, method, and a pattern in its path.
 
-    effect:
-      "status": the answer is `status`, with `retry_after` seconds and `headers` if given;
-      "reset": the connection is reset;
-      "html": the answer is a page for people, of status `status` (200 if none is given);
-      "truncated": the answer breaks off in the middle of its body;
-      "delay": the answer comes `seconds` late.
-    after: the request was carried out before; "truncated" and "delay" are always so. Without it, nothing is
-        done.
+    The effect "status" answers `status`, with `retry_after` seconds and `headers` if given. "reset" resets
+    the connection. "html" answers a page for people, of status `status` (200 if none is given).
+    "truncated" breaks the answer off in the middle of its body. "delay" has it come `seconds` late.
+
+    after: the request was carried out before, as it always is with "truncated" and "delay". Without it,
+    nothing is done.
 
     Of the requests that it concerns, the first `skip` pass, the next `times` go wrong, each with a `chance`.
     """

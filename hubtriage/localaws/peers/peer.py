@@ -1,4 +1,4 @@
-"""What every double of a service outside AWS is made of: requests in, answers out, acts of people beside."""
+"""What every double of a service outside AWS is made of: requests in, answers out, and acts of people."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -40,8 +40,8 @@ Outcome = Literal["done", "gone"]
 class States:
     """Values of `state`.
 
-    end: what closing sets. closed: what counts as closed. final: what stays for ever. again: what reopening
-    sets.
+    end: what closing sets. closed: what counts as closed. final: what no one opens again. again: what
+    reopening sets.
     """
 
     end: str
@@ -122,7 +122,7 @@ class ServiceNow:
         return self._ticket(row)
 
     def update(self, ticket: str, draft: Draft) -> Ticket | Literal["gone"] | Refusal:
-        """Overwrite short_description and description; one that is closed for ever stays as it is."""
+        """Overwrite short_description and description; one that no one opens again stays as it is."""
         before = self._look_at(ticket)
         if not isinstance(before, dict):
             return before
@@ -168,7 +168,7 @@ class ServiceNow:
         return "done"
 
     def reopen(self, ticket: str) -> Outcome | Literal["forbidden"] | Refusal:
-        """Bring a resolved record back to work; one that is closed for ever is forbidden."""
+        """Bring a resolved record back to work; one that no one opens again is forbidden."""
         row = self._look_at(ticket)
         if not isinstance(row, dict):
             return row
