@@ -30,7 +30,7 @@ MOST_FAILURES = 3
 """Messages in a row that fail before the rest of the batch waits: the service is not well."""
 CLAIM_MARGIN = 60.0
 """Seconds that a claim outlives the time in which the batch may send."""
-FIRST_AGAIN, LAST_AGAIN = 30.0, 900.0
+FIRST_AGAIN, LAST_AGAIN = 30.0, 3600.0
 """Seconds after which a message comes again, after its first failure and at most; doubled in between."""
 
 Log = Callable[[Literal["info", "warning", "error"], str, Mapping[str, Any]], None]
