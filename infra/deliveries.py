@@ -26,8 +26,8 @@ from constructs import Construct
 from hubtriage.aws.decision_events.event import SOURCE
 from hubtriage.aws.deliveries.chat.config import CHANNEL_VARIABLE, TOPIC_VARIABLE
 from hubtriage.aws.deliveries.items import EXPIRES, GROUP, ITEM, TABLE_VARIABLE, own_keys
-from hubtriage.aws.deliveries.outputs import output_of
 from hubtriage.aws.deliveries.numbers import FAILED, REFUSED, TICKETS_FAILED, WITHHELD
+from hubtriage.aws.deliveries.outputs import output_of
 from hubtriage.aws.deliveries.tickets.environment import QUEUE_VARIABLE, SCOPE_VARIABLE
 from hubtriage.aws.deliveries.tickets.item import DUE, DUE_INDEX, QUEUE
 from hubtriage.settings.configuration import Configuration

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.deliveries.numbers import DELIVERY_METRICS
+from hubtriage.aws.deliveries.outputs import channel_functions
 from hubtriage.engine.pattern import compile_pattern
 from infra.alarm_texts import ALARM_TEXTS
 from tests.infra.samples import DEPLOYMENTS
@@ -207,3 +208,11 @@ def test_its_alarms_and_its_row_of_the_dashboard_come_with_the_first_channel(
         assert {name for name in DELIVERY_METRICS if name in text} == set(
             DELIVERY_METRICS if expected else ()
         )
+
+
+def test_the_outputs_name_the_functions_of_channels_and_of_no_queue(delivering: Mapping[str, Any]) -> None:
+    values = {key: json.dumps(output["Value"]) for key, output in delivering["Outputs"].items()}
+    functions = channel_functions(values)
+    assert set(functions) == set(SETTINGS["channels"])
+    for name, arn in functions.items():
+        assert f"DeliveriesChannel{name.replace('-', '')}Function" in arn
