@@ -33,8 +33,11 @@ from hubtriage.aws.clock import Clock, SystemClock
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 15.0
-LARGEST_ANSWER = 2_000_000
-"""Bytes of an answer that are read; services answer some kilobytes."""
+LARGEST_ANSWER = 6_000_000
+"""Bytes of an answer that are read; services answer some kilobytes, and some megabytes of long comments."""
+TOO_LARGE = "the answer is too large"
+"""How the reason of an answer ends that is larger."""
+_BROKE_OFF = "the answer broke off"
 LONGEST_WAIT = 24 * 3600.0
 """Seconds: a `Retry-After` beyond it counts as this."""
 
@@ -217,18 +220,18 @@ class HttpClient:
         """Read an answer and classify it."""
         status = response.status
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body = self._body(response)
+        body, fault = self._body(response)
         if 200 <= status < 300:
-            if body is None:
-                return Unknown(f"{_phrase(status)}, but the answer broke off or is too large", status=status)
+            if fault:
+                return Unknown(f"{_phrase(status)}, but {fault}", status=status)
             return Done(status, headers, body)
         wait = retry_after(headers, self._clock.now())
         if 300 <= status < 500:
-            return NotDone(_phrase(status), status not in _NOT_DONE_YET, wait, status, headers, body or b"")
+            return NotDone(_phrase(status), status not in _NOT_DONE_YET, wait, status, headers, body)
         return Unknown(_phrase(status), wait, status)
 
-    def _body(self, response: Any) -> bytes | None:
-        """Return the body; None if it broke off, is too large, or takes too long.
+    def _body(self, response: Any) -> tuple[bytes, str]:
+        """Return the body, and what is wrong with it, if it broke off, is too large, or takes too long.
 
         urllib3 2 can read what is there, so that a slow answer ends at the deadline. The Lambda runtime may
         have urllib3 1, which waits for a whole piece and does not notice that a body broke off.
@@ -239,12 +242,15 @@ class HttpClient:
         try:
             while piece := read(_PIECE, decode_content=False):
                 body += piece
-                if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
-                    return None
+                if len(body) > LARGEST_ANSWER:
+                    return b"", TOO_LARGE
+                if time.monotonic() > deadline:
+                    return b"", "the answer takes too long"
         except (HTTPError, ValueError, OSError):
-            return None
+            return b"", _BROKE_OFF
         announced = response.headers.get("content-length", "")
-        return body if not announced.isdecimal() or len(body) >= int(announced) else None
+        is_whole = not announced.isdecimal() or len(body) >= int(announced)
+        return (body, "") if is_whole else (b"", _BROKE_OFF)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -26,7 +26,7 @@ LONGEST_SUMMARY = 255
 _NO_CONTENT = 204
 _MOST_FETCHED = 100
 _MOST_FOUND = 50
-_COMMENTS_LOOKED_AT = 100
+_COMMENTS_LOOKED_AT = 30
 _FIELDS = ("status", "resolution", "created")
 _GATEWAY = "api.atlassian.com"
 _UNAUTHORIZED = (
@@ -231,9 +231,10 @@ class Jira:
             answer = self._requests.read(f"{self._base}/issue/bulkfetch", asked)
             if isinstance(answer, NotDone | Unknown):
                 return answer
-            if not isinstance(answer.get("issues"), list):
-                return NotDone("the answer has no issues")
-            issues += filter(_is_issue, answer["issues"])
+            listed = answer.get("issues")
+            if not isinstance(listed, list) or not all(map(_is_issue, listed)):
+                return NotDone("an issue in the answer cannot be read")
+            issues += listed
         return issues
 
     def _gone_or(self, refusal: Refusal) -> Literal["gone"] | Refusal:
@@ -259,12 +260,13 @@ class Jira:
 
     def _ticket(self, issue: Mapping[str, Any]) -> Ticket:
         resolution = issue["fields"].get("resolution")
+        is_closed = transitions.category(issue) == "done"
         return Ticket(
             id=issue["id"],
             key=issue["key"],
             url=self._url(issue["key"]),
-            is_closed=transitions.category(issue) == "done",
-            resolution=resolution.get("name") if isinstance(resolution, dict) else None,
+            is_closed=is_closed,
+            resolution=resolution.get("name") if is_closed and isinstance(resolution, dict) else None,
         )
 
     def _issue(self, ticket: str) -> str:
@@ -288,7 +290,7 @@ class Jira:
 def _authorization(credentials: Credentials) -> dict[str, str]:
     pair = f"{credentials.text('email')}:{credentials.text('token')}"
     encoded = base64.b64encode(pair.encode()).decode()
-    return {"Authorization": f"Basic {encoded}", "Accept-Language": "en"}
+    return {"Authorization": f"Basic {encoded}"}
 
 
 def _shown(draft: Draft) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.aws.decision_events.texts import event_text
-from hubtriage.aws.deliveries.http import Answer, Done, HttpClient, NotDone, Request, Unknown
+from hubtriage.aws.deliveries.http import Answer, Done, HttpClient, NotDone, Request
 from hubtriage.aws.deliveries.secrets import Credentials, SecretError, SecretStore, send_with_secret
 from hubtriage.aws.deliveries.tickets.service import Refusal
 
 _LONGEST_REASON = 400
+_USUAL = {"Accept": "application/json", "Accept-Language": "en"}
 
 Authorization = Callable[[Credentials], Mapping[str, str]]
 """Makes the headers that carry credentials. Raises SecretError where the secret lacks a member."""
@@ -55,7 +56,7 @@ class ServiceRequests:
 
     def _send(self, method: str, url: str, body: object) -> Answer:
         def request(credentials: Credentials) -> Request:
-            headers = {"Accept": "application/json", **self._authorization(credentials)}
+            headers = {**_USUAL, **self._authorization(credentials)}
             if body is None:
                 return Request(method, url, headers)
             return Request.with_json(method, url, headers, body)
@@ -71,12 +72,14 @@ class ServiceRequests:
         said = self._explain(answer.json())
         reason = answer.reason
         if said:
-            reason = f"{reason}: {self._store.credentials().redact(event_text(said, _LONGEST_REASON))}"
+            reason = f"{reason}: {event_text(self._without_secrets(said), _LONGEST_REASON)}"
         if answer.status == 401:
             reason = f"{reason}; {self._unauthorized}"
         return replace(answer, reason=reason, is_final=answer.is_final and not answer.is_unauthorized)
 
-
-def refused(value: object) -> bool:
-    """Say whether what a request returned is a refusal."""
-    return isinstance(value, NotDone | Unknown)
+    def _without_secrets(self, text: str) -> str:
+        """Return what a service said without the credentials that it was sent, in case it repeats them."""
+        credentials = self._store.credentials()
+        for value in self._authorization(credentials).values():
+            text = text.replace(value.rpartition(" ")[2], "(secret)")
+        return credentials.redact(text)

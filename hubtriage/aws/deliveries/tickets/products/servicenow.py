@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from hubtriage.aws.deliveries.http import Done, HttpClient, NotDone, Unknown
+from hubtriage.aws.deliveries.http import TOO_LARGE, Done, HttpClient, NotDone, Unknown
 from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
 from hubtriage.aws.deliveries.tickets.products.wording import not_a_formula, one_line, within
@@ -27,6 +27,7 @@ _LONGEST_CLAIM = 100
 _MOST_FOUND = 50
 _MOST_LOOKED_AT = 100
 _FIELDS = "sys_id,number,state,close_code,correlation_id,correlation_display,short_description,description"
+_NOTES = "sys_id,number,state,work_notes"
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"\[(?=\s*/?\s*code\s*\])", re.IGNORECASE)
 _URGENCY = {"CRITICAL": "1", "HIGH": "1", "MEDIUM": "2", "LOW": "3", "INFORMATIONAL": "3"}
@@ -137,14 +138,20 @@ class ServiceNow:
         return self._ticket(after)
 
     def comment(self, ticket: str, text: Text, key: str) -> Outcome | Refusal:
-        """Add a work note, which only people who work on the record see, unless one has the key."""
-        read = self._look_at(ticket, "sys_id,number,state,work_notes", displayed=True)
+        """Add a work note, which only people who work on the record see, unless one has the key.
+
+        Where there are too many notes to be read, one may be added twice if its answer is lost.
+        """
+        note = {"work_notes": f"{_literal(text)}\n{SYSTEM} {key}"}
+        read = self._look_at(ticket, _NOTES, displayed=True)
+        if isinstance(read, NotDone) and read.reason.endswith(TOO_LARGE):
+            written = self._change(ticket, note)
+            return "done" if isinstance(written, dict) else written
         if not isinstance(read, dict):
             return read
         if key in str(read.get("work_notes")):
             return "done"
-        note = {"work_notes": f"{_literal(text)}\n{SYSTEM} {key}"}
-        written = self._change(ticket, note, "sys_id,number,state,work_notes", displayed=True)
+        written = self._change(ticket, note, _NOTES, displayed=True)
         if not isinstance(written, dict):
             return written
         if key not in str(written.get("work_notes")):
@@ -200,9 +207,10 @@ class ServiceNow:
         answer = self._requests.read(f"{self._table}?{asked}")
         if isinstance(answer, NotDone | Unknown):
             return answer
-        if not isinstance(answer.get("result"), list):
-            return NotDone("the answer has no records")
-        return list(filter(_is_row, answer["result"]))
+        listed = answer.get("result")
+        if not isinstance(listed, list) or not all(map(_is_row, listed)):
+            return NotDone("a record in the answer cannot be read")
+        return listed
 
     def _look_at(
         self, ticket: str, fields: str = _FIELDS, *, displayed: bool = False
@@ -239,13 +247,14 @@ class ServiceNow:
         return rows if isinstance(rows, NotDone | Unknown) else "gone"
 
     def _ticket(self, row: Mapping[str, Any]) -> Ticket:
+        is_closed = row["state"] in self._states.closed
         page = f"{self._queue.table}.do?sys_id={row['sys_id']}"
         return Ticket(
             id=row["sys_id"],
             key=row["number"],
             url=f"{self._queue.url}/nav_to.do?{urlencode({'uri': page})}",
-            is_closed=row["state"] in self._states.closed,
-            resolution=str(row.get("close_code") or "") or None,
+            is_closed=is_closed,
+            resolution=str(row.get("close_code") or "") or None if is_closed else None,
         )
 
 

@@ -1,5 +1,6 @@
 """Jira over HTTP: each operation, each fault, each workflow; what a ticket shows is the literal text."""
 
+import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from hubtriage.aws.deliveries.tickets.service import (
 )
 from hubtriage.localaws.peers.faults import PeerFault
 from hubtriage.localaws.peers.jira.peer import JiraPeer
+from hubtriage.localaws.peers.peer import PeerAnswer, PeerRequest
 from tests.support.hostile_texts import HOSTILE, seen
 from tests.support.outside_services import CLAIM, KEY, Outside, outside
 
@@ -481,6 +483,42 @@ def test_no_error_of_the_service_shows_a_secret(site: Outside, jira: TicketServi
     for answer in answers:
         assert isinstance(answer, NotDone)
         assert "jira-token" not in f"{answer!r} {answer}"
+
+
+class Echo:
+    """A service that repeats what it is sent."""
+
+    def answer(self, request: PeerRequest) -> PeerAnswer:
+        """Refuse with the credentials in the error."""
+        return PeerAnswer.json(400, {"errorMessages": [f"you sent {dict(request.headers)}", SECRET["token"]]})
+
+    def stored(self) -> dict[str, Any]:
+        """Hold nothing."""
+        return {}
+
+    def act(self, act: str, given: Any) -> Any:
+        """Do nothing."""
+
+    def configure(self, changes: Any) -> None:
+        """Have no settings."""
+
+
+def test_a_service_that_repeats_the_credentials_shows_none() -> None:
+    with outside(lambda _: Echo(), SECRET) as echo:
+        answer = Jira(JiraQueue(echo.url, "SEC"), echo.http, echo.store).create(DRAFT, CLAIM)
+    assert isinstance(answer, NotDone)
+    assert "you sent" in answer.reason
+    assert "(secret)" in answer.reason
+    assert SECRET["token"] not in answer.reason
+    assert base64.b64encode(b"bot@acme.example:jira-token").decode()[:30] not in answer.reason
+
+
+def test_the_resolution_of_an_open_ticket_counts_for_nothing(site: Outside) -> None:
+    service, ticket = in_workflow(site, "keeps-resolution")
+    service.close(ticket.id, "")
+    assert service.reopen(ticket.id) == "done"
+    assert only(site)["resolution"] == "Done"
+    assert service.look([ticket.id]) == {ticket.id: ticket}
 
 
 @pytest.mark.parametrize("claim", ["", 'a" OR project = "HR', "a b", "ä"])

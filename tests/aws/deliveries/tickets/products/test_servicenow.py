@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.deliveries import http
 from hubtriage.aws.deliveries.http import NotDone, Unknown
 from hubtriage.aws.deliveries.tickets.products.servicenow import STATES, ServiceNow, ServiceNowQueue
 from hubtriage.aws.deliveries.tickets.products.wording import CUT
@@ -135,6 +136,16 @@ def test_a_work_note_that_is_dropped_is_loud(instance: Outside, desk: TicketServ
     assert isinstance(answer, NotDone)
     assert answer.is_final
     assert "may not write work_notes" in answer.reason
+
+
+def test_a_work_note_is_added_where_there_are_too_many_to_be_read(
+    instance: Outside, desk: TicketService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = made(desk)
+    instance.act("note", record=ticket.id, text="x" * 5_000)
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 4_000)
+    assert desk.comment(ticket.id, SAID, KEY) == "done"
+    assert KEY in only(instance)["notes"][-1]["shown"]
 
 
 def test_a_record_is_resolved_and_reopened(instance: Outside, desk: TicketService) -> None:
