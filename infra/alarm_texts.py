@@ -233,9 +233,17 @@ ALARM_TEXTS = {
         "look tomorrow",
         "Security Hub has the decisions; channels and tickets lack them",
         "Decisions could not be delivered to a channel or a queue of tickets.",
-        "They wait in dead-letter queues for 14 days. Those people do not know of them.",
+        "They wait in the dead-letter queue for 14 days. People there do not know of them.",
         "read the log of the function that failed, remove the cause, then run "
         "`hubtriage redrive --deliveries`.",
+        "deliveries",
+    ),
+    "deliveries-undelivered": AlarmText(
+        "look tomorrow",
+        "Security Hub has the decisions; channels and tickets lack them",
+        "EventBridge could not put decisions into the queue of a channel or of tickets.",
+        "They wait in a queue of their own for 14 days, and later ones wait there too.",
+        "look at the queue's policy and encryption, then run `hubtriage redrive --deliveries`.",
         "deliveries",
     ),
     "deliveries-failing": AlarmText(

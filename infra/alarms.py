@@ -143,8 +143,8 @@ def triage_alarms(
 ) -> Iterator[Alarm]:
     """Return the alarms on intake and triage."""
     five_minutes = Duration.minutes(5)
-    yield Alarm("dead-letters-waiting", _waiting(intake.dead_letters), 0)
-    yield Alarm("events-undelivered", _waiting(intake.undelivered), 0)
+    yield Alarm("dead-letters-waiting", waiting(intake.dead_letters), 0)
+    yield Alarm("events-undelivered", waiting(intake.undelivered), 0)
     yield Alarm("events-lost", _undeliverable(intake.rule), 0)
     yield Alarm("function-failing", function.metric_errors(period=five_minutes, statistic="Sum"), 0)
     yield Alarm(
@@ -186,7 +186,8 @@ def _undeliverable(rule: events.IRule) -> cloudwatch.Metric:
     )
 
 
-def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
+def waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
+    """Return how many messages wait in a queue."""
     return queue.metric_approximate_number_of_messages_visible(
         period=Duration.minutes(1), statistic="Maximum"
     )

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import cast
 
 from aws_cdk import Acknowledgment, Arn, ArnComponents, ArnFormat, Duration, RemovalPolicy, Stack, Validations
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -33,7 +32,7 @@ from hubtriage.aws.deliveries.tickets.item import DUE, DUE_INDEX, QUEUE
 from hubtriage.settings.configuration import Configuration
 from hubtriage.settings.deliveries import Channel, TicketQueue
 
-from .alarms import Alarm, AlarmsConstruct
+from .alarms import Alarm, AlarmsConstruct, waiting
 from .encryption import KEY_READ_ACTIONS, KEY_USE_ACTIONS, customer_key, key_statements, queue_encryption
 from .function import Function, lambda_log_level
 from .intake import LONGEST_RETENTION, QUEUE_READ_ACTIONS, REDRIVE_ACTIONS, refusal
@@ -61,7 +60,6 @@ BATCH = 500
 RECEIVES = 10
 WORK_MINUTES = 5
 """How often a queue looks at tickets that are due, and at those that people may have closed."""
-UNDELIVERED_PERIOD = Duration.minutes(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,25 +223,12 @@ class DeliveriesConstruct(Construct):
 
     def alarms(self) -> Iterator[Alarm]:
         """Return the alarms on deliveries."""
-        yield Alarm("deliveries-dead", self._given_up(), 0)
+        yield Alarm("deliveries-dead", waiting(self.dead_letters), 0)
+        yield Alarm("deliveries-undelivered", waiting(self.undelivered), 0)
         yield Alarm("deliveries-failing", triage_metric(self._config, FAILED), 0, periods=3)
         yield Alarm("delivery-credentials-refused", triage_metric(self._config, REFUSED), 0)
         yield Alarm("delivery-limit-reached", triage_metric(self._config, WITHHELD), 0)
         yield Alarm("tickets-failed", triage_metric(self._config, TICKETS_FAILED), 0)
-
-    def _given_up(self) -> cloudwatch.MathExpression:
-        waiting = {
-            name: cast(
-                "cloudwatch.IMetric",
-                queue.metric_approximate_number_of_messages_visible(
-                    period=UNDELIVERED_PERIOD, statistic="Maximum"
-                ),
-            )
-            for name, queue in (("dead", self.dead_letters), ("undelivered", self.undelivered))
-        }
-        return cloudwatch.MathExpression(
-            expression="dead + undelivered", using_metrics=waiting, period=UNDELIVERED_PERIOD
-        )
 
     def outputs(self) -> dict[str, str]:
         """Return what commands need to know of the deployed channels and queues."""

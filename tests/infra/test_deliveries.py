@@ -197,7 +197,7 @@ def test_a_table_of_before_can_be_used_again(template_of: Any) -> None:
 def test_its_alarms_and_its_row_of_the_dashboard_come_with_the_first_channel(
     delivering: Mapping[str, Any], template: Mapping[str, Any]
 ) -> None:
-    assert len(OF_DELIVERIES) == 5
+    assert len(OF_DELIVERIES) == 6
     for made, expected in ((delivering, OF_DELIVERIES), (template, set())):
         alarms = _all(made, "AWS::CloudWatch::Alarm", "").values()
         names = {alarm["AlarmName"].removeprefix("hubtriage-") for alarm in alarms}

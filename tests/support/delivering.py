@@ -1,0 +1,137 @@
+"""A stack that opens tickets and sends messages, with doubles of the services, and a witness on its bus."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hubtriage.localaws.cloud import LocalCloud
+from hubtriage.localaws.peers.process import PeersProcess
+from hubtriage.localaws.securityhub.settings import HubSettings
+from tests.support.deployed_stack import SHORT_WINDOW, DeployedStack, built_stack, drained, log_lines
+
+HURRY = 120
+"""How many times as fast as a clock the queues of tickets wait: a minute takes half a second."""
+JIRA_TOKEN = {"email": "bot@acme.example", "token": "jira-token-0123456789"}
+
+
+def delivery_settings(url: str) -> dict[str, Any]:
+    """The settings of one queue in Jira and one channel in Slack."""
+    return {
+        "decision_events": True,
+        "queues": {"cloud": {"kind": "jira", "url": url, "secret": "hubtriage/jira", "project": "SEC"}},
+        "channels": {"sec-chat": {"kind": "slack", "secret": "hubtriage/slack", "daily-limit": 1000}},
+    }
+
+
+def built_delivering(rules: Path, assembly: Path, url: str, **settings: Any) -> Path:
+    """The cloud assembly of a stack that delivers to Jira at an address, and whose queues hurry."""
+    built_stack(rules, assembly, **delivery_settings(url), **settings)
+    for path in assembly.glob("*.template.json"):
+        template = json.loads(path.read_text())
+        for resource in template["Resources"].values():
+            variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
+            if "QUEUE" in variables:
+                variables["HUBTRIAGE_TICKETS_HURRY"] = str(HURRY)
+        path.write_text(json.dumps(template))
+    return assembly
+
+
+class BusTap:
+    """A queue of its own that gets every event of the stack's bus, as it was put."""
+
+    def __init__(self, cloud: LocalCloud, bus: str) -> None:
+        sqs, events = cloud.client("sqs"), cloud.client("events")
+        self._sqs = sqs
+        self._url = sqs.create_queue(QueueName=f"tap-{bus}")["QueueUrl"]
+        asked = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        arn = asked["Attributes"]["QueueArn"]
+        events.put_rule(Name="tap", EventBusName=bus, EventPattern=json.dumps({"source": ["hubtriage"]}))
+        events.put_targets(Rule="tap", EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
+        self.seen: list[dict[str, Any]] = []
+
+    def details(self) -> list[dict[str, Any]]:
+        """The details of all events so far, in order of arrival."""
+        self.seen += [json.loads(body)["detail"] for body in drained(self._sqs, self._url, 0.2)]
+        return self.seen
+
+
+class DeliveringStack(DeployedStack):
+    """The stack with its peers; `tap` sees every event."""
+
+    def __init__(self, cloud: LocalCloud, outputs: Mapping[str, str], peers: PeersProcess) -> None:
+        super().__init__(cloud, outputs)
+        self.peers = peers.control
+        self.tap = BusTap(cloud, outputs["EventBusName"])
+
+    def work(self) -> None:
+        """Have the queue work on what is due, as its schedule does every five minutes."""
+        (name,) = self.functions("Queue")
+        answer = self.cloud.client("lambda").invoke(FunctionName=name, Payload=b'{"work": "due"}')
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+    def functions(self, part: str) -> list[str]:
+        """The names of the functions that deliver, which have this in their names."""
+        listed = self.cloud.client("lambda").list_functions()["Functions"]
+        return [
+            str(each["FunctionName"])
+            for each in listed
+            if f"Deliveries{part}" in each["FunctionName"] and "Function" in each["FunctionName"]
+        ]
+
+    def calm(self, times: int = 3) -> None:
+        """Wait until all is delivered and every ticket is as it should be."""
+        for _ in range(times):
+            self.rest()
+            time.sleep(90 / HURRY)
+            self.work()
+        self.rest()
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass for the queue of tickets, then have it work."""
+        time.sleep(seconds / HURRY)
+        self.work()
+
+    def failures(self) -> list[dict[str, Any]]:
+        """The lines of errors in the logs of the functions that deliver."""
+        return [
+            line
+            for name in (*self.functions("Queue"), *self.functions("Channel"))
+            for line in log_lines(self.cloud, self._log_of(name))
+            if line.get("level") in ("ERROR", "CRITICAL")
+        ]
+
+    def _log_of(self, function: str) -> str:
+        asked = self.cloud.client("lambda").get_function_configuration(FunctionName=function)
+        return str(asked["LoggingConfig"]["LogGroup"])
+
+    def issues(self) -> dict[str, dict[str, Any]]:
+        """The issues of Jira that are there, by key."""
+        return {each["key"]: each for each in self.peers.stored("jira")["issues"] if not each["deleted"]}
+
+
+@contextmanager
+def delivering_stack(
+    folder: Path, rules: Path, settings: HubSettings | None = None, **chosen: Any
+) -> Iterator[DeliveringStack]:
+    """Start a local AWS and the doubles of Jira and Slack, and deploy a stack that delivers to them."""
+    options = {"batching_window": SHORT_WINDOW}
+    with (
+        PeersProcess({"jira": "jira", "slack": "slack"}) as peers,
+        LocalCloud(settings or HubSettings.still(), **options) as cloud,
+    ):
+        assembly = built_delivering(rules, folder / "cdk.out", peers.url("jira"), **chosen)
+        keep_secrets(cloud, peers)
+        (outputs,) = cloud.deploy(assembly).values()
+        cloud.wait_until_idle()  # the sweep that a deployment starts
+        yield DeliveringStack(cloud, outputs, peers)
+
+
+def keep_secrets(cloud: LocalCloud, peers: PeersProcess) -> None:
+    """Keep the credentials of the doubles where the functions look for them."""
+    secrets = cloud.client("secretsmanager")
+    slack = {"url": f"{peers.url('slack')}/services/T00000000/B00000000/wq7f3k2m9x4c8v1b6n5z0a"}
+    for name, value in {"hubtriage/jira": JIRA_TOKEN, "hubtriage/slack": slack}.items():
+        secrets.create_secret(Name=name, SecretString=json.dumps(value))
