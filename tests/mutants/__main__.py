@@ -21,6 +21,7 @@ from tests.mutants.hub_v2 import HUB_V2, SWEEP_V2
 from tests.mutants.limits import SWEEP, SWITCH, TABLE
 from tests.mutants.mutation import Mutation
 from tests.mutants.notices import NOTICES
+from tests.mutants.outside import OUTSIDE
 from tests.mutants.policy import POLICY
 from tests.mutants.proof import PROOF
 from tests.mutants.rules import INDEX, ON_V2, RULES, WINDOWS
@@ -102,6 +103,11 @@ FINDERS = {  # the quickest first
         *(f"tests/aws/decision_events/test_{name}.py" for name in ("bus", "event")),
         f"{_SWEEP}events.py",
         *(f"{_SWITCH}{name}.py" for name in ("breaker", "resource")),
+    ),
+    OUTSIDE: (
+        "tests/aws/deliveries/test_http.py",
+        "tests/aws/deliveries/test_secrets.py",
+        "tests/aws/deliveries/tickets/products",
     ),
     TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "dynamodb", "contract")),
     SIZES: tuple(f"tests/engine/planning/test_{name}.py" for name in ("limits", "causes", "hostile")),
