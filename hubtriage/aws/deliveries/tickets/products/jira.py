@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from hubtriage.aws.deliveries.http import Done, HttpClient, NotDone, Unknown
 from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
-from hubtriage.aws.deliveries.tickets.products import transitions
+from hubtriage.aws.deliveries.tickets.products import jira_setup, transitions
 from hubtriage.aws.deliveries.tickets.products.adf import document, texts_of
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
 from hubtriage.aws.deliveries.tickets.products.transitions import Choice, WantedStatus
@@ -72,6 +72,11 @@ class Jira:
         self._base = f"{queue.url}/rest/api/3"
         self._requests = ServiceRequests(http, store, _authorization, _explain, _UNAUTHORIZED)
         self._site = ""
+
+    def check(self) -> tuple[str, ...] | Refusal:
+        """Return what keeps tickets from being opened, as far as that shows without opening one."""
+        queue = self._queue
+        return jira_setup.objections(self._requests, self._base, queue.project, queue.issue_type)
 
     def find(self, claim: str) -> tuple[Ticket, ...] | Refusal:
         """Search by the label; keep what has the property, as it is now."""

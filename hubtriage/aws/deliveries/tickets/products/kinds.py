@@ -1,6 +1,6 @@
 """The ticket services that there are, by the kind of a queue, and what the desk has to know of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,15 +8,20 @@ from hubtriage.aws.deliveries.http import HttpClient
 from hubtriage.aws.deliveries.secrets import SecretStore
 from hubtriage.aws.deliveries.tickets.products.jira import Jira, JiraQueue
 from hubtriage.aws.deliveries.tickets.products.servicenow import ServiceNow, ServiceNowQueue
-from hubtriage.aws.deliveries.tickets.service import TicketService
+from hubtriage.aws.deliveries.tickets.service import Refusal, TicketService
 
 
 @dataclass(frozen=True, slots=True)
 class TicketProduct:
-    """A service. search_lag: seconds after a request until `find` surely finds what it created."""
+    """A service.
+
+    search_lag: seconds after a request until `find` surely finds what it created. check: returns what keeps
+    tickets from being opened, found without opening one.
+    """
 
     service: TicketService
     search_lag: float
+    check: Callable[[], tuple[str, ...] | Refusal]
 
 
 def product(queue: Mapping[str, Any], http: HttpClient, store: SecretStore) -> TicketProduct:
@@ -27,7 +32,9 @@ def product(queue: Mapping[str, Any], http: HttpClient, store: SecretStore) -> T
     """
     kind = queue.get("kind")
     if kind == "jira":
-        return TicketProduct(Jira(JiraQueue.of(queue), http, store), search_lag=900.0)
+        jira = Jira(JiraQueue.of(queue), http, store)
+        return TicketProduct(jira, search_lag=900.0, check=jira.check)
     if kind == "servicenow":
-        return TicketProduct(ServiceNow(ServiceNowQueue.of(queue), http, store), search_lag=180.0)
+        servicenow = ServiceNow(ServiceNowQueue.of(queue), http, store)
+        return TicketProduct(servicenow, search_lag=180.0, check=servicenow.check)
     raise ValueError(f"a queue has no kind {kind!r}: there are jira and servicenow")

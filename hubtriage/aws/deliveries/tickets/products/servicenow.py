@@ -27,6 +27,7 @@ _LONGEST_CLAIM = 100
 _MOST_FOUND = 50
 _MOST_LOOKED_AT = 100
 _FIELDS = "sys_id,number,state,close_code,correlation_id,correlation_display,short_description,description"
+_NO_CLAIM = "0" * 32
 _NOTES = "sys_id,number,state,work_notes"
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"\[(?=\s*/?\s*code\s*\])", re.IGNORECASE)
@@ -85,6 +86,16 @@ class ServiceNow:
         self._table = f"{queue.url}/api/now/table/{queue.table}"
         self._requests = ServiceRequests(http, store, _authorization, _explain, _UNAUTHORIZED)
         self._dropped: str | None = None
+
+    def check(self) -> tuple[str, ...] | Refusal:
+        """Return what keeps tickets from being opened, as far as that shows without opening one.
+
+        Whether fields can be written shows only when one is written.
+        """
+        answer = self.find(_NO_CLAIM)
+        if isinstance(answer, NotDone) and answer.is_final and answer.status is None:
+            return (answer.reason,)
+        return answer if isinstance(answer, NotDone | Unknown) else ()
 
     def find(self, claim: str) -> tuple[Ticket, ...] | Refusal:
         """Query by the correlation_id; keep the rows that have it.

@@ -38,7 +38,7 @@ def site() -> Iterator[Outside]:
 
 
 @pytest.fixture
-def jira(site: Outside) -> TicketService:
+def jira(site: Outside) -> Jira:
     """Return the adapter of its project SEC."""
     return Jira(JiraQueue(site.url, "SEC"), site.http, site.store)
 
@@ -483,6 +483,53 @@ def test_no_error_of_the_service_shows_a_secret(site: Outside, jira: TicketServi
     for answer in answers:
         assert isinstance(answer, NotDone)
         assert "jira-token" not in f"{answer!r} {answer}"
+
+
+def test_a_project_that_takes_tickets_has_no_objection(site: Outside, jira: Jira) -> None:
+    assert jira.check() == ()
+    assert site.stored()["issues"] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "objection"),
+    [
+        pytest.param({"projects": {"OPS": {}}}, "there is no project SEC", id="no such project"),
+        pytest.param({"permissions": []}, "there is no project SEC", id="no right to see it"),
+        pytest.param(
+            {"projects": {"SEC": {"types": ["Bug", "Epic"]}}}, "one of Bug, Epic", id="no such type"
+        ),
+        pytest.param(
+            {"projects": {"SEC": {"fields": ["project", "issuetype", "summary"]}}},
+            "lacks description, labels",
+            id="no labels on the screen",
+        ),
+        pytest.param(
+            {"projects": {"SEC": {"required": ["duedate", "summary"]}}},
+            "requires duedate (duedate)",
+            id="a required field",
+        ),
+        pytest.param(
+            {"permissions": ["browse", "create"]},
+            "lacks permissions: edit issues, add comments, transition issues",
+            id="permissions",
+        ),
+    ],
+)
+def test_what_keeps_tickets_from_being_opened_is_said(
+    site: Outside, jira: Jira, settings: dict[str, Any], objection: str
+) -> None:
+    site.configure(**settings)
+    objections = jira.check()
+    assert isinstance(objections, tuple)
+    assert len(objections) == 1
+    assert objection in objections[0]
+
+
+def test_a_check_with_a_wrong_token_is_refused(site: Outside, jira: Jira) -> None:
+    site.secrets.value = {**SECRET, "token": "wrong-token"}
+    refused = jira.check()
+    assert isinstance(refused, NotDone)
+    assert refused.is_unauthorized
 
 
 class Echo:

@@ -37,7 +37,7 @@ def instance() -> Iterator[Outside]:
 
 
 @pytest.fixture
-def desk(instance: Outside) -> TicketService:
+def desk(instance: Outside) -> ServiceNow:
     """Return the adapter of its incidents."""
     return ServiceNow(ServiceNowQueue(instance.url), instance.http, instance.store)
 
@@ -289,6 +289,23 @@ def test_a_sleeping_instance_creates_nothing_that_we_believe_in(
     assert isinstance(answer, Unknown)
     assert "hibernate" in answer.reason
     assert instance.stored()["records"] == []
+
+
+def test_a_check_creates_nothing(instance: Outside, desk: ServiceNow) -> None:
+    assert desk.check() == ()
+    assert instance.stored()["records"] == []
+
+
+def test_a_check_says_what_is_wrong(instance: Outside, desk: ServiceNow) -> None:
+    instance.configure(hidden=["incident"])
+    refused = desk.check()
+    assert isinstance(refused, NotDone)
+    assert refused.status == 403
+    instance.secrets.value = {**SECRET, "password": "wrong-password"}
+    instance.clock.ahead = 400
+    refused = desk.check()
+    assert isinstance(refused, NotDone)
+    assert "wrong or has expired" in refused.reason
 
 
 def test_many_records_are_looked_at_in_parts(desk: TicketService) -> None:
