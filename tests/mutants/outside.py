@@ -38,12 +38,6 @@ OUTSIDE = (
         "            if False:\n                return Unknown(",
     ),
     Mutation(
-        "redirects are followed",
-        _HTTP,
-        "redirect=False,",
-        "redirect=True,",
-    ),
-    Mutation(
         "any address may be asked without encryption",
         _HTTP,
         'parts.scheme == "http" and host in _LOOPBACK',
