@@ -22,6 +22,7 @@ from hubtriage.engine.planning.decision import Decision
 from hubtriage.engine.planning.entry import NO_ENTRY, Authors, Entry, LastChange
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.planning.review import ASKED_ABOUT
+from hubtriage.engine.ruleset.delivery import NO_ROUTES
 from hubtriage.engine.ruleset.ruleset import FORMAT, Ruleset, load_ruleset
 from hubtriage.simulation.backtest.applied import applied
 from hubtriage.simulation.explain import Explanation, explain
@@ -96,10 +97,13 @@ def run_test(loaded: LoadResult, rule: LoadedRule, index: int) -> RuleTestResult
     now = _time_of(rule, test)
     finding = complete(test.finding, name=test.sample, now=now)
     ruleset = _ruleset(loaded, rule, test, finding)
-    past, lapse = _after_what_was_before(rule, test, finding, ruleset)
-    explained = explain(past.finding, past.entry, ruleset, now, Settings(), authors=past.authors)
+    settings = Settings() if test.delivers is None else Settings(routes=NO_ROUTES)
+    past, lapse = _after_what_was_before(rule, test, finding, ruleset, settings)
+    explained = explain(past.finding, past.entry, ruleset, now, settings, authors=past.authors)
     decision = explained.reasoning.decision
-    differences = (lapse,) if lapse else tuple(_differences(test.expect, decision))
+    differences = (
+        (lapse,) if lapse else (*_differences(test.expect, decision), *_of_deliveries(test, decision))
+    )
     return RuleTestResult(
         rule=rule.id,
         name=test.name,
@@ -123,7 +127,7 @@ class _Past:
 
 
 def _after_what_was_before(
-    rule: LoadedRule, test: RuleTest, finding: dict[str, Any], ruleset: Ruleset
+    rule: LoadedRule, test: RuleTest, finding: dict[str, Any], ruleset: Ruleset, settings: Settings
 ) -> tuple[_Past, Difference | None]:
     """Return the finding after the test's `before`; a difference if the rule could not be applied."""
     before, time = test.before, _time_in_force(rule)
@@ -132,10 +136,11 @@ def _after_what_was_before(
     entry, authors = NO_ENTRY, {}
     if before.applied:
         then = complete({**test.finding, **before.finding}, name=test.sample, now=time)
-        decision = decide(then, NO_ENTRY, ruleset, time, Settings())
-        if decision.update is None:
+        decision = decide(then, NO_ENTRY, ruleset, time, settings)
+        if decision.update is None and decision.news is None:
             return _Past(finding), Difference("before.applied", True, None)
-        finding = {**finding, **_written(applied(then, decision.update, "replace"), decision.update)}
+        update = decision.update or {}
+        finding = {**finding, **_written(applied(then, update, "replace"), update)}
         entry = decision.after
     if before.person is not None:
         edit = before.person.model_dump(exclude_unset=True)
@@ -192,6 +197,15 @@ def _differences(expected: str | Expectation, decision: Decision) -> Iterator[Di
         wanted = getattr(expected, name)
         wanted = wanted.model_dump(exclude_unset=True) if hasattr(wanted, "model_dump") else wanted
         yield from _compare(name, wanted, actual.get(name))
+
+
+def _of_deliveries(test: RuleTest, decision: Decision) -> Iterator[Difference]:
+    """Yield what is delivered and not expected, or the reverse. A ticket that is done counts as well."""
+    if test.delivers is None:
+        return
+    actual = list(dict.fromkeys(each.to for each in (decision.news.deliver if decision.news else ())))
+    if sorted(actual) != sorted(test.delivers):
+        yield Difference("delivers", test.delivers, actual)
 
 
 def _compare(field: str, expected: Any, actual: Any) -> Iterator[Difference]:

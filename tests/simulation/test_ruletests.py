@@ -261,3 +261,64 @@ def test_what_cannot_have_been_applied_before_fails(folder):
 def test_what_before_cannot_say(folder, before, said):
     loaded = load_rules(folder(f"{RULE}    tests: [{{name: t, before: {before}, expect: no change}}]\n"))
     assert said in [f"{one.code} {one.message}" for one in loaded.problems]
+
+
+DELIVERS = """\
+rules:
+  - id: a
+    match: {Compliance: {SecurityControlId: [S3.8]}}
+    update: {Workflow: {Status: NOTIFIED}}
+    notify: [chat, hook]
+    open-ticket: team
+"""
+ONLY_TICKETS = (
+    "rules:\n  - id: a\n    match: {Compliance: {SecurityControlId: [S3.8]}}\n    open-ticket: team\n"
+)
+NOTIFIED = "expect: {Workflow: {Status: NOTIFIED}}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "test", "differences"),
+    [
+        pytest.param(DELIVERS, f"{NOTIFIED}, delivers: [chat, hook, team]", (), id="all names"),
+        pytest.param(DELIVERS, f"{NOTIFIED}, delivers: [team, hook, chat]", (), id="in any order"),
+        pytest.param(DELIVERS, NOTIFIED, (), id="not asked"),
+        pytest.param(
+            DELIVERS,
+            f"{NOTIFIED}, delivers: [chat]",
+            (Difference("delivers", ["chat"], ["team", "chat", "hook"]),),
+            id="one of three",
+        ),
+        pytest.param(
+            DELIVERS, "finding: {Compliance: null}, expect: no change, delivers: []", (), id="no match"
+        ),
+        pytest.param(
+            DELIVERS,
+            "finding: {RecordState: ARCHIVED}, expect: {}, delivers: [chat, hook]",
+            (),
+            id="no ticket for what is archived",
+        ),
+        pytest.param(ONLY_TICKETS, "expect: no change, delivers: [team]", (), id="nothing but a ticket"),
+        pytest.param(
+            ONLY_TICKETS,
+            "before: {applied: true}, expect: no change, delivers: []",
+            (),
+            id="the ticket is open already",
+        ),
+        pytest.param(
+            ONLY_TICKETS,
+            "before: {applied: true, finding: {RecordState: ACTIVE}}, finding: {RecordState: ARCHIVED}, "
+            "expect: no change, delivers: [team]",
+            (),
+            id="the ticket is done",
+        ),
+        pytest.param(
+            ONLY_TICKETS.replace("team", "team\n    mode: observe"),
+            "expect: no change, delivers: [team]",
+            (),
+            id="as if enforced",
+        ),
+    ],
+)
+def test_what_is_delivered_can_be_expected(folder, rule, test, differences):
+    assert verdict(folder, f"{{name: t, {test}}}", rule).differences == differences

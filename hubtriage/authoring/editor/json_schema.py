@@ -206,6 +206,7 @@ def _lint() -> Schema:
 def _test(schema: Schema) -> Schema:
     schema["properties"]["sample"] = {"enum": list(SAMPLES)}
     schema["properties"]["finding"] = {"$ref": "#/definitions/given-finding"}
+    schema["properties"]["delivers"]["items"] = _DELIVERY_NAME
     return described(schema, TEST_KEYS)
 
 

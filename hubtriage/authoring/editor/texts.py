@@ -81,6 +81,7 @@ TEST_KEYS = {
     "now": "The time of the decision; else a moment at which the rule is in force.",
     "before": "What happened to the finding earlier.",
     "expect": "Fields of the update (null: not in it), or: no change.",
+    "delivers": "The channels, queues and routes, as the rule names them, that something is delivered to.",
 }
 
 BEFORE_KEYS = {

@@ -25,7 +25,7 @@ def _name_or_nowhere(text: str) -> str:
     return text
 
 
-Name = Annotated[str, AfterValidator(_name)]
+DeliveryName = Annotated[str, AfterValidator(_name)]
 NameOrNowhere = Annotated[str, AfterValidator(_name_or_nowhere)]
 """A name; or `none`, which takes a default of the file away."""
 
@@ -33,7 +33,7 @@ NameOrNowhere = Annotated[str, AfterValidator(_name_or_nowhere)]
 class OpenTicket(StrictModel):
     """The queue in which tickets are opened, and what the findings of one ticket have in common."""
 
-    queue: Name
+    queue: DeliveryName
     per: Per = DEFAULT_PER
 
 
@@ -45,7 +45,9 @@ def _ticket_form(value: object) -> str:
     return MAPPING if isinstance(value, dict | OpenTicket) else WORD
 
 
-_Channels = Annotated[list[Name], Field(min_length=1, max_length=MOST_CHANNELS), AfterValidator(distinct)]
+_Channels = Annotated[
+    list[DeliveryName], Field(min_length=1, max_length=MOST_CHANNELS), AfterValidator(distinct)
+]
 Notify = Annotated[
     Annotated[NameOrNowhere, Tag(WORD)] | Annotated[_Channels, Tag(LIST)], Discriminator(_channels_form)
 ]

@@ -25,7 +25,14 @@ from hubtriage.asff.samples import SAMPLES
 from hubtriage.authoring.problems import CODES
 from hubtriage.authoring.schema import limits
 from hubtriage.authoring.schema.dates import Date
-from hubtriage.authoring.schema.delivery import Notify, OpenTicket, TicketWish, notified, ticket_wish
+from hubtriage.authoring.schema.delivery import (
+    DeliveryName,
+    Notify,
+    OpenTicket,
+    TicketWish,
+    notified,
+    ticket_wish,
+)
 from hubtriage.authoring.schema.during import During, Windows, engine_windows
 from hubtriage.authoring.schema.types import (
     MAPPING,
@@ -163,7 +170,8 @@ class RuleTest(StrictModel):
 
     `finding` is laid over the complete sample of a producer: the one that `sample` names, or that its
     ProductArn or ProductName belongs to. `now` is the time of the decision, `account` the attributes of the
-    finding's account, `before` what triage and people did to it earlier.
+    finding's account, `before` what triage and people did to it earlier. `delivers` are the names in the rule
+    to which something is delivered.
     """
 
     name: VisibleText
@@ -173,6 +181,7 @@ class RuleTest(StrictModel):
     now: Date | None = None
     before: Before | None = None
     expect: ExpectedOutcome
+    delivers: Annotated[list[DeliveryName], AfterValidator(distinct)] | None = None
 
 
 def _warning_code(text: str) -> str:
