@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.mutants.announcing import ANNOUNCING
 from tests.mutants.claims import CLAIMS
 from tests.mutants.deliveries import DELIVERIES
 from tests.mutants.events import EVENTS
@@ -58,6 +59,12 @@ FINDERS = {  # the quickest first
     INDEX: ("tests/engine/index/test_rule_index.py",),
     ON_V2: ("tests/engine/ocsf", f"{_LAWS}two_hubs.py"),
     WINDOWS: ("tests/engine/ruleset/test_windows.py",),
+    ANNOUNCING: (
+        "tests/engine/planning/test_telling.py",
+        f"{_TRIAGE}telling.py",
+        f"{_SWEEP}announcing.py",
+        f"{_TRIAGE}settling_announced.py",
+    ),
     DELIVERIES: ("tests/engine/ruleset/test_delivery.py", "tests/engine/ruleset/test_members.py"),
     PROOF: (
         *(

@@ -126,14 +126,14 @@ POLICY = (
     Mutation(
         "a batch keeps no member for the policy",
         "aws/triage/batch.py",
-        "(one.source for one in ruleset.policy.statements)",
+        "(one.source for one in policy)",
         "()",
     ),
     Mutation(
         "a changed policy is no change of the rules that it is about",
         "aws/sweep/occasions/changes.py",
-        "[shared, *_decisive(rule, directory), *policy]",
-        "[shared, *_decisive(rule, directory)]",
+        "                *(said[one.id] for one in _about(ruleset.policy, rule)),\n",
+        "",
     ),
     Mutation(
         "the account directory changes no text",

@@ -213,8 +213,8 @@ RUNTIME = (
     Mutation(
         "what becomes a person's is not worth a reading",
         "aws/triage/steps/looking.py",
-        "            decision.update is not None or decision.after.claims != case.entry.claims",
-        "            decision.update is not None",
+        "            or decision.after.claims != case.entry.claims\n",
+        "",
     ),
     Mutation(
         "what waits for its call is sent however old it is",
@@ -364,7 +364,7 @@ FORMS = (
     Mutation(
         "a person's claim is read as ours",
         "aws/ledger/entry_format.py",
-        '        person="person" in members and _yes(members["person"], f"{where}.person"),',
+        '        person="person" in members and yes(members["person"], f"{where}.person"),',
         "        person=False,",
     ),
     Mutation(

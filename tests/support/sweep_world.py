@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from hubtriage.aws.decision_events.outbox import Outbox
 from hubtriage.aws.securityhub.api import BY_DEFAULT
 from hubtriage.aws.securityhub.authorship import Authorship
 from hubtriage.aws.securityhub.ratelimit import TokenBucket
@@ -76,9 +77,11 @@ class SweepBench:
         *,
         rate: float = 1e6,
         hubs: Collection[str] = BY_DEFAULT,
+        outbox: Outbox | None = None,
         **pace: Any,
     ) -> None:
         self.world, self.queue, self.hubs = world, Queue(world), hubs
+        self.outbox = outbox
         self.pace = Pace(**pace)
         self.outcomes: list[Outcome] = []
         budget = TokenBucket(rate, max(1.0, rate), world.clock)
@@ -109,6 +112,7 @@ class SweepBench:
             self.world.ledger,
             clock,
             hubs=self.hubs,
+            outbox=self.outbox,
         )
 
     def walk(self, request: SweepRequest) -> Walk:
@@ -121,6 +125,7 @@ class SweepBench:
             self.queue,
             self.pace,
             self.may_hide,
+            outbox=self.outbox,
         )
 
     def sweep(self, request: SweepRequest | None = None, progress: Progress | None = None) -> Progress:
