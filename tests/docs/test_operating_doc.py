@@ -38,6 +38,7 @@ from hubtriage.aws.triage.metrics import emit, tally
 from hubtriage.aws.triage.results import CONFLICT, HIDING_STOPPED, LEDGER_UNREADABLE, Outcome, Report, Result
 from hubtriage.engine.planning.decision import Cause, Change, Decision, Kept, Observed
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
+from hubtriage.engine.planning.news import Delivered, News
 from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError, load_ruleset
 from hubtriage.localaws.securityhub.inprocess import ManualClock
@@ -82,6 +83,8 @@ def everything() -> Outcome:
         owners={"a": None},
         against_policy=(Forbidden("r", "Types", ("x",), "s"),),
         hides=True,
+        news=News("hidden", 0.0, 1),
+        would_deliver=(Delivered("to", "message", "r", "group"),),
     )
     result = Result("updated", "code", "reason", "call", final=True)
     return Outcome(seen, decision, result, 1.0, Entry(version=1))
@@ -197,7 +200,8 @@ def test_every_metric_is_documented_with_its_unit(capsys: pytest.CaptureFixture[
         replace(everything(), result=Result("failed", code)) for code in (LEDGER_UNREADABLE, CONFLICT)
     ]
     outcomes = [everything(), stopped, *failures]
-    report = Report((), (UnusableEvent(Message("m"), "x"),), outcomes, traffic, reads=1, intents_left=1)
+    unusable = (UnusableEvent(Message("m"), "x"),)
+    report = Report((), unusable, outcomes, traffic, reads=1, intents_left=1, events_put=1)
     emit(tally(report, ()), "n", "s")
     world = Nobody()
     LedgerGuard(world, world, world, LedgerGuardConfig("l", "m", "/p"), logger("guard", "INFO"))({}, None)

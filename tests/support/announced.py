@@ -16,7 +16,7 @@ from hubtriage.aws.decision_events.memory import MemoryBus
 from hubtriage.aws.decision_events.schema import event_schema
 from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.aws.securityhub.api import Key
-from hubtriage.engine.fields import FIELDS, ParsedFinding, user_field
+from hubtriage.engine.fields import FIELDS, USER_PREFIX, ParsedFinding, user_field
 from hubtriage.engine.planning.entry import NO_ENTRY, Entry, stored
 from hubtriage.engine.planning.news import News, reported_after
 
@@ -47,8 +47,11 @@ class Announcements:
     def look(self, key: Key, finding: Mapping[str, Any]) -> None:
         """Take note of the values that a finding has now."""
         parsed = ParsedFinding.of(finding)
-        for name in (*FIELDS, *map(user_field, parsed.user_fields())):
+        keys = {user_field(name) for name in parsed.user_fields()}
+        for name in (*FIELDS, *keys):
             self.happened.add((key, name, stored(parsed.value(name))))
+        known = {name for one, name, _value in self.happened if one == key and name.startswith(USER_PREFIX)}
+        self.happened.update((key, name, None) for name in known - keys)
 
     def hides(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any], now: float) -> None:
         """Take note of an update of triage that hides a finding."""

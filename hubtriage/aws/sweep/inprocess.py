@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.decision_events.outbox import Outbox
 from hubtriage.aws.ledger.former_roles import ReadFormerRoles, RememberedRoles, no_former_roles
 from hubtriage.aws.ledger.lease import LEAST_LEASE
 from hubtriage.aws.ledger.ledger import Ledger
@@ -44,7 +45,8 @@ class LocalServices:
 
     `own_arn` returns the ARN by which AWS knows the caller. `roles` are the ARNs of the stack's roles that
     write for the same ledger. `former_roles` reads those that did so before the ledger was moved here.
-    `lease`: for how long an intent is left to who opened it, seconds.
+    `lease`: for how long an intent is left to who opened it, seconds. Decisions are announced through
+    `outbox`, if there is one.
     """
 
     hub: SecurityHubApi
@@ -53,6 +55,7 @@ class LocalServices:
     roles: tuple[str, ...] = ()
     lease: float = LEAST_LEASE
     former_roles: ReadFormerRoles = no_former_roles
+    outbox: Outbox | None = None
 
 
 class LocalSweep:
@@ -114,6 +117,7 @@ class LocalSweep:
             Pace(step=STEP_SECONDS),
             may_hide,
             ends_entries=writes,
+            outbox=self._services.outbox,
         )
         progress = Progress()
         while not progress.is_over:
@@ -146,6 +150,7 @@ class LocalSweep:
             clock=self._clock,
             may_hide=self._switch.may_hide,
             hubs=self._hubs,
+            outbox=services.outbox,
         )
 
     def _budget(self, rate: float) -> TokenBucket:

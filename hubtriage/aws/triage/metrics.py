@@ -11,6 +11,7 @@ from hubtriage.aws.securityhub.api import Key
 from hubtriage.aws.securityhub.faults import Fault
 from hubtriage.aws.triage.results import (
     CONFLICT,
+    EVENT_NOT_PUT,
     HIDING_STOPPED,
     LEDGER_UNREADABLE,
     LEDGER_UNWRITTEN,
@@ -47,11 +48,12 @@ def tally(report: Report, rules: Container[str], unknown_outcomes: Container[Key
     """Count a batch. A metric that is zero is left out, except those that say that triage is alive.
 
     `rules` are the ids of the rule set. `unknown_outcomes` are the findings of updates that may have worked.
-    What these hide and take back counts as done: when the events come again, nothing is left to count.
+    What these hide and take back counts as done: when the events come again, nothing is left to count. A
+    finding whose event could not be put was received once, and has ended twice.
     """
     updated = [outcome for outcome in report.outcomes if outcome.result.status == "updated"]
     always = {
-        "FindingsReceived": len(report.outcomes),
+        "FindingsReceived": len(report.outcomes) - _with_code(report, EVENT_NOT_PUT),
         "FindingsChanged": len(updated),
         "FindingsUnchanged": _ended(report, "unchanged"),
         "FindingsRefused": _ended(report, "refused"),

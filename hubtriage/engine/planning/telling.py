@@ -154,14 +154,17 @@ class Teller:
         return rule in self.folded.undecided or any(error.rule == rule for error in self.folded.errors)
 
     def _why_done(self, decision: Decision) -> WhyDone | None:
-        """Return why no ticket needs the finding as it will be; None if it is open."""
+        """Return why no ticket needs the finding as it will be; None if it is open.
+
+        A status of Security Hub V2 that may mean anything counts as open.
+        """
         if self.parsed.raw.get("RecordState") == "ARCHIVED":
             return "archived"
         if has_passed(self.parsed.raw):
             return "passed"
         new = [change.new for change in decision.changes if change.field == WORKFLOW]
         status = new[0] if new else self.parsed.value(WORKFLOW)
-        closed: dict[str, WhyDone] = {"RESOLVED": "resolved", "SUPPRESSED": "suppressed"}
+        closed: dict[str, WhyDone] = {"RESOLVED": "resolved", "SUPPRESSED": "suppressed", "DELETED": "gone"}
         return closed.get(status)
 
     def _ticket(self, rule: Rule) -> Destination | None:

@@ -97,6 +97,27 @@ def test_a_batch_is_counted() -> None:
     assert numbers.unprocessed_by_code == {"InvalidInput": 1, "InternalFailure": 4, "Other": 1}
 
 
+def test_a_finding_whose_event_could_not_be_put_was_received_once() -> None:
+    numbers = tally(
+        report(
+            outcome(Result("updated"), decided(update={}, changes=(HIDE,), hides=True)),
+            outcome(Result("failed", "EventNotPut")),
+            events_put=2,
+            events_not_put=Counter({"InternalFailure": 1}),
+        ),
+        {"buckets"},
+    )
+    known = (
+        "FindingsReceived",
+        "FindingsChanged",
+        "FindingsFailed",
+        "DecisionEvents",
+        "EventsNotPut",
+        "Hidden",
+    )
+    assert [numbers.counts[name] for name in known] == [1, 1, 1, 2, 1, 1]
+
+
 def test_an_empty_batch_still_says_that_triage_is_alive() -> None:
     assert tally(report(), ()).counts == {
         "FindingsReceived": 0,

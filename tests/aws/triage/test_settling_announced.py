@@ -129,7 +129,7 @@ def demand_standing(settling: Settling, number: int) -> None:
     is_open = (
         found.get("RecordState") == "ACTIVE"
         and found.get("Compliance", {}).get("Status") != "PASSED"
-        and found["Workflow"]["Status"] in ("NEW", "NOTIFIED")
+        and found["Workflow"]["Status"] not in ("RESOLVED", "SUPPRESSED", "DELETED")
     )
     asking = {rule["id"] for rule in settling.rules if "open-ticket" in rule and rule.get("mode") is None}
     held = {rule["id"] for rule in settling.rules if rule.get("mode") == "hold"}

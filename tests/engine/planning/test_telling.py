@@ -183,6 +183,7 @@ def test_a_ticket_is_asked_for_once_and_has_the_finding_until_it_is_done() -> No
         pytest.param(PASSED, "passed", id="passed"),
         pytest.param(status("RESOLVED"), "resolved", id="resolved"),
         pytest.param(status("SUPPRESSED"), "suppressed", id="suppressed"),
+        pytest.param(status("DELETED"), "gone", id="deleted, in V2"),
     ],
 )
 def test_what_ends_outside_of_triage_resolves_a_ticket(members: dict[str, Any], why: str) -> None:
@@ -195,6 +196,11 @@ def test_what_ends_outside_of_triage_resolves_a_ticket(members: dict[str, Any], 
     assert decided(over, ASKS).news is None
     back = news(Known(ours.found, over.entry), ASKS)
     assert (back.kind, back.deliver) == ("returned", (OPEN, MESSAGE))
+
+
+@pytest.mark.parametrize("word", ["UNKNOWN", "OTHER"])
+def test_a_status_that_may_mean_anything_is_open(word: str) -> None:
+    assert tickets(finding(**status(word)), ASKS) == [OPEN]
 
 
 def test_what_a_rule_hides_is_done_too_and_called_hidden() -> None:
