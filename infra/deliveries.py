@@ -28,7 +28,7 @@ from hubtriage.aws.deliveries.items import EXPIRES, GROUP, ITEM, TABLE_VARIABLE,
 from hubtriage.aws.deliveries.numbers import FAILED, REFUSED, TICKETS_FAILED, WITHHELD
 from hubtriage.aws.deliveries.outputs import output_of
 from hubtriage.aws.deliveries.tickets.environment import QUEUE_VARIABLE, SCOPE_VARIABLE
-from hubtriage.aws.deliveries.tickets.item import DUE, DUE_INDEX, QUEUE
+from hubtriage.aws.deliveries.tickets.records.item import DUE, DUE_INDEX, QUEUE
 from hubtriage.settings.configuration import Configuration
 from hubtriage.settings.deliveries import Channel, TicketQueue
 

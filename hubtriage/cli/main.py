@@ -41,6 +41,7 @@ COMMANDS = {
     "logs": f"{_FOLDER}.aws.logs",
     "mode": f"{_FOLDER}.aws.mode",
     "hand-back": f"{_FOLDER}.aws.hand_back",
+    "tickets": f"{_FOLDER}.tickets.tickets",
     "ledger": f"{_FOLDER}.ledger.ledger",
     "notify": f"{_FOLDER}.notify.notify",
     "redrive": f"{_FOLDER}.aws.redrive",

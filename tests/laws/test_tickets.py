@@ -14,7 +14,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from hubtriage.aws.deliveries.tickets.group import Group, claim_key
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup, claim_key
 from hubtriage.aws.deliveries.tickets.steps import MOST_SPOKEN, TicketRules
 from tests.support.examples import examples
 from tests.support.ticket_service import DeathError, KeptTicket, Trouble
@@ -193,7 +193,7 @@ class Tickets(RuleBasedStateMachine):
         for ticket in self.world.tickets:
             note(f"{ticket}")
         for group in GROUPS:
-            note(f"{group} {self.world.table.records.get(Group(QUEUE, RULE, group))}")
+            note(f"{group} {self.world.table.records.get(TicketGroup(QUEUE, RULE, group))}")
             self._one_ticket_per_episode(group)
             self._the_ticket_is_as_its_findings_want(group)
         self._each_is_closed_for_a_reason()
@@ -201,16 +201,18 @@ class Tickets(RuleBasedStateMachine):
         self._nothing_more_is_said()
 
     def _record(self, group: str) -> Any:
-        return self.world.table.read(Group(QUEUE, RULE, group))
+        return self.world.table.read(TicketGroup(QUEUE, RULE, group))
 
     def _one_ticket_per_episode(self, group: str) -> None:
         record = self._record(group)
         for episode in range(1, (record.episode if record else 1) + 1):
-            claim = claim_key("scope", Group(QUEUE, RULE, group), episode)
+            claim = claim_key("scope", TicketGroup(QUEUE, RULE, group), episode)
             of_claim = [ticket for ticket in self.world.tickets if ticket.claim == claim]
             was_needed = bool(record and (episode < record.episode or record.id))
             assert len(of_claim) == was_needed, (group, episode, of_claim)
-        claims = {claim_key("scope", Group(QUEUE, RULE, one), n) for one in GROUPS for n in range(1, 99)}
+        claims = {
+            claim_key("scope", TicketGroup(QUEUE, RULE, one), n) for one in GROUPS for n in range(1, 99)
+        }
         assert {ticket.claim for ticket in self.world.tickets} <= claims
 
     def _the_ticket_is_as_its_findings_want(self, group: str) -> None:

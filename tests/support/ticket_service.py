@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.deliveries.http import NotDone, Unknown
-from hubtriage.aws.deliveries.tickets.service import Draft, Refusal, Text, Ticket, plain
+from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketDraft, plain
 
 Trouble = Literal["lost", "late", "refused", "final", "never"]
 """How a request ends: done with the answer `lost`; done some `late` seconds after the answer was given up;
@@ -66,11 +66,11 @@ class MemoryTicketService:
         """Find what the index has."""
         return self._do("find", lambda: self._found(claim))
 
-    def create(self, draft: Draft, claim: str) -> Ticket | Refusal:
+    def create(self, draft: TicketDraft, claim: str) -> Ticket | Refusal:
         """Create a ticket."""
         return self._do("create", lambda: self._create(draft, claim))
 
-    def update(self, ticket: str, draft: Draft) -> Ticket | Literal["gone"] | Refusal:
+    def update(self, ticket: str, draft: TicketDraft) -> Ticket | Literal["gone"] | Refusal:
         """Edit a ticket."""
         return self._do("update", lambda: self._update(ticket, draft))
 
@@ -153,14 +153,14 @@ class MemoryTicketService:
             if one.claim == claim and one.created <= indexed and not one.is_deleted
         )
 
-    def _create(self, draft: Draft, claim: str) -> Ticket:
+    def _create(self, draft: TicketDraft, claim: str) -> Ticket:
         name = str(next(self._numbers))
         created = self.clock.now() if self._at is None else self._at
         made = KeptTicket(name, claim, created, draft.summary, plain(draft.text))
         self.tickets[name] = made
         return made.as_ticket()
 
-    def _update(self, ticket: str, draft: Draft) -> Ticket | Literal["gone"]:
+    def _update(self, ticket: str, draft: TicketDraft) -> Ticket | Literal["gone"]:
         if not self._is_there(ticket):
             return "gone"
         kept = self.tickets[ticket]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hubtriage.aws.deliveries.items import GROUP, ITEM
-from hubtriage.aws.deliveries.tickets.dynamodb import DynamoTickets
-from hubtriage.aws.deliveries.tickets.item import DUE, DUE_INDEX, QUEUE
+from hubtriage.aws.deliveries.tickets.records.dynamodb import DynamoTickets
+from hubtriage.aws.deliveries.tickets.records.item import DUE, DUE_INDEX, QUEUE
 from hubtriage.aws.securityhub.backoff import Backoff
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.securityhub.inprocess import ManualClock

@@ -9,10 +9,10 @@ from typing import Any
 from hubtriage.aws.deliveries.limits import MemoryLimit
 from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
 from hubtriage.aws.deliveries.tickets.function import TicketFunction
-from hubtriage.aws.deliveries.tickets.group import Group
 from hubtriage.aws.deliveries.tickets.intake import Intake
-from hubtriage.aws.deliveries.tickets.memory import MemoryTickets
-from hubtriage.aws.deliveries.tickets.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.memory import MemoryTickets
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.steps import TicketRules
 from hubtriage.aws.logger import logger
 from hubtriage.localaws.securityhub.inprocess import ManualClock
@@ -20,7 +20,7 @@ from tests.support.ticket_service import KeptTicket, MemoryTicketService
 
 QUEUE, RULE = "cloud-tickets", "public-buckets"
 ACCOUNT = "111122223333"
-GROUP = Group(QUEUE, RULE, ACCOUNT)
+GROUP = TicketGroup(QUEUE, RULE, ACCOUNT)
 START = 1_796_000_000.0
 
 
@@ -158,13 +158,13 @@ class TicketWorld:
         (only,) = self.tickets
         return only
 
-    def record(self, group: Group = GROUP) -> TicketRecord:
+    def record(self, group: TicketGroup = GROUP) -> TicketRecord:
         """What the table remembers of a group."""
         found = self.table.read(group)
         assert found is not None
         return found
 
-    def work(self, group: Group = GROUP) -> DeskReport:
+    def work(self, group: TicketGroup = GROUP) -> DeskReport:
         """Let the desk work on a group."""
         report = DeskReport()
         self.desk().work(group, report, self.clock.monotonic() + 60)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from hubtriage.aws.decision_events.texts import event_text
-from hubtriage.aws.deliveries.tickets.group import Group
-from hubtriage.aws.deliveries.tickets.member import Member
-from hubtriage.aws.deliveries.tickets.record import Saying
-from hubtriage.aws.deliveries.tickets.service import Bullets, Draft, Link, Paragraph, Span, Text, plain
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.member import Member
+from hubtriage.aws.deliveries.tickets.records.record import Saying
+from hubtriage.aws.deliveries.tickets.service import Bullets, Link, Paragraph, Span, Text, TicketDraft, plain
 
 MOST_LISTED = 20
 LONGEST_TEXT = 160
@@ -40,23 +40,23 @@ class Desired:
     """What a ticket should be. `digest` names what it should show; `remarks` wait for a comment."""
 
     is_open: bool
-    draft: Draft
+    draft: TicketDraft
     digest: str
     open: tuple[Member, ...]
     done: tuple[Member, ...]
 
     @property
     def remarks(self) -> tuple[Member, ...]:
-        """The members of which people have to read something."""
+        """The members with something that people have to read."""
         return tuple(member for member in (*self.open, *self.done) if member.remarks)
 
 
-def desire(group: Group, members: Iterable[Member], former: str | None = None) -> Desired:
+def desire(group: TicketGroup, members: Iterable[Member], former: str | None = None) -> Desired:
     """Return what the ticket of a group should be. `former`: the key of the ticket that it follows."""
     ordered = sorted(members, key=_urgency)
     is_open = tuple(member for member in ordered if member.is_open)
     done = tuple(member for member in ordered if not member.is_open)
-    draft = Draft(
+    draft = TicketDraft(
         _summary(group, is_open or done), _description(group, is_open, done, former), _highest(is_open)
     )
     shown = "\n".join((draft.summary, draft.severity, plain(draft.text)))
@@ -110,14 +110,14 @@ def _highest(members: Sequence[Member]) -> str:
     return next(iter(counts(members)), "INFORMATIONAL")
 
 
-def _summary(group: Group, members: Sequence[Member]) -> str:
+def _summary(group: TicketGroup, members: Sequence[Member]) -> str:
     """Return the title. It has no numbers, so that people recognize a ticket that grows."""
     titles = {member.title for member in members if member.title}
     what = clean(next(iter(titles)), 100) if len(titles) == 1 else f"findings of rule {group.rule}"
     return clean(f"{what} ({_about(group, members)})", LONGEST_SUMMARY)
 
 
-def _about(group: Group, members: Sequence[Member]) -> str:
+def _about(group: TicketGroup, members: Sequence[Member]) -> str:
     per = next((member.per for member in members if member.per), None)
     if per == "finding":
         return clean(next((member.resource or member.account for member in members), group.name), 60)
@@ -127,7 +127,7 @@ def _about(group: Group, members: Sequence[Member]) -> str:
 
 
 def _description(
-    group: Group, is_open: tuple[Member, ...], done: tuple[Member, ...], former: str | None
+    group: TicketGroup, is_open: tuple[Member, ...], done: tuple[Member, ...], former: str | None
 ) -> Text:
     blocks: list[Paragraph | Bullets] = [_paragraph(_standing(is_open, done))]
     blocks += _bullets([_line(member) for member in is_open[:MOST_LISTED]])
@@ -177,7 +177,7 @@ def _line(member: Member) -> tuple[Span, ...]:
     return (f"{_severity(member)}: ", named, f" - {where}" if where else "")
 
 
-def _origin(group: Group, members: Sequence[Member]) -> str:
+def _origin(group: TicketGroup, members: Sequence[Member]) -> str:
     newest = max(members, key=lambda member: (member.at, member.digest), default=None)
     owner = f" Owner: {clean(newest.owner)}." if newest and newest.owner else ""
     reason = f" Reason: {clean(newest.reason, LONGEST_REASON)}" if newest and newest.reason else ""

@@ -29,16 +29,17 @@ from hubtriage.aws.deliveries.tickets.desired import (
     duplicate_comment,
 )
 from hubtriage.aws.deliveries.tickets.duplicates import chosen, superfluous
-from hubtriage.aws.deliveries.tickets.group import Group, claim_key, comment_key
-from hubtriage.aws.deliveries.tickets.member import marks_of
-from hubtriage.aws.deliveries.tickets.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup, claim_key, comment_key
+from hubtriage.aws.deliveries.tickets.records.member import marks_of
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, TableError, TicketTable
 from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketService
 from hubtriage.aws.deliveries.tickets.steps import (
     CHECKED_FOR,
     QUIET,
     SEARCH_AGAIN,
+    AtRest,
     Begin,
-    Rest,
     Step,
     TicketRules,
     closed_by_us,
@@ -52,7 +53,6 @@ from hubtriage.aws.deliveries.tickets.steps import (
     still_true,
     unsure,
 )
-from hubtriage.aws.deliveries.tickets.table import Proposal, TableError, TicketTable
 
 LEASE = 300.0
 """Seconds for which a worker has a group to itself after each of its writes."""
@@ -107,7 +107,7 @@ class _WaitError(Exception):
         self.until = until
 
 
-class _RefusedError(Exception):
+class _RefusalError(Exception):
     """The service did not do what it was asked."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -131,7 +131,7 @@ class Desk:
         self.table, self.service, self.limit, self.clock = table, service, limit, clock
         self.rules, self.scope, self.log = rules, scope, log
 
-    def work(self, group: Group, report: DeskReport, deadline: float) -> None:
+    def work(self, group: TicketGroup, report: DeskReport, deadline: float) -> None:
         """Make the ticket of a group as it should be, as far as that can be done now.
 
         `deadline`: in monotonic seconds. Raises TableError; then the group stays due.
@@ -161,12 +161,12 @@ class _Job:
             self._look()
             for _ in range(MOST_MOVES):
                 move = self._next()
-                if isinstance(move, Rest):
+                if isinstance(move, AtRest):
                     self._rest(move)
                     return
                 self._do(move)
-            self._rest(Rest(self._now() + QUIET, is_settled=False))
-        except _RefusedError as error:
+            self._rest(AtRest(self._now() + QUIET, is_settled=False))
+        except _RefusalError as error:
             self._fail(error.refusal)
         except _LateError:
             self._give_back(self._now())
@@ -189,7 +189,7 @@ class _Job:
     def _claim(self) -> str:
         return claim_key(self._desk.scope, self._record.group, self._record.episode)
 
-    def _next(self) -> Step | Begin | Rest:
+    def _next(self) -> Step | Begin | AtRest:
         marks = marks_of(self._desired.open)
         return next_move(
             self._record,
@@ -229,7 +229,7 @@ class _Job:
         resolution = record.resolution or ""
         if resolution.casefold() in self._desk.rules.accepted and self._desired.is_open and record.key:
             self._table.write_proposal(
-                Proposal(record.group, record.key, record.url or "", resolution, self._now())
+                AcceptedTicket(record.group, record.key, record.url or "", resolution, self._now())
             )
 
     # what is done
@@ -288,7 +288,7 @@ class _Job:
             attempts = self._record.attempts - 1
             self._record = replace(self._record, state="none", doubt_at=None, attempts=attempts)
         if isinstance(answer, NotDone | Unknown):
-            raise _RefusedError(answer)
+            raise _RefusalError(answer)
         self._table.write_shown(self._record.group, marks_of(self._desired.open), self._record.version)
         check_until = now + CHECKED_FOR if self._record.attempts > 1 else None
         self._write(self._well(replace(
@@ -352,7 +352,7 @@ class _Job:
         """Make a comment. One that is refused for good is left out: its ticket says the same."""
         try:
             return self._call(self._service.comment, self._id(), text, key)
-        except _RefusedError as error:
+        except _RefusalError as error:
             refusal = error.refusal
             if isinstance(refusal, Unknown) or not refusal.is_final or refusal.status == UNAUTHORIZED:
                 raise
@@ -420,7 +420,7 @@ class _Job:
 
     # how it ends
 
-    def _rest(self, rest: Rest) -> None:
+    def _rest(self, rest: AtRest) -> None:
         """Give the group back. What was written meanwhile by others makes it due again."""
         unsure_until = self._record.unsure_until
         is_settled = rest.is_settled and unsure_until is None
@@ -494,11 +494,11 @@ class _Job:
         self._record = written
 
     def _call(self, operation: Callable[..., _T | NotDone | Unknown], *arguments: Any) -> _T:
-        """Call the service; raise _RefusedError unless it did what it was asked."""
+        """Call the service; raise _RefusalError unless it did what it was asked."""
         self._demand_time()
         answer = operation(*arguments)
         if isinstance(answer, NotDone | Unknown):
-            raise _RefusedError(answer)
+            raise _RefusalError(answer)
         return answer
 
     def _demand_time(self) -> None:

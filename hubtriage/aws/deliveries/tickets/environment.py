@@ -16,10 +16,10 @@ from hubtriage.aws.deliveries.limits import TableLimit
 from hubtriage.aws.deliveries.numbers import emit_deliveries
 from hubtriage.aws.deliveries.secrets import SecretsManager, SecretStore
 from hubtriage.aws.deliveries.tickets.desk import Desk, DeskLog
-from hubtriage.aws.deliveries.tickets.dynamodb import DynamoTickets, TicketsApi
 from hubtriage.aws.deliveries.tickets.function import TicketFunction
 from hubtriage.aws.deliveries.tickets.intake import Intake
 from hubtriage.aws.deliveries.tickets.products.kinds import product
+from hubtriage.aws.deliveries.tickets.records.dynamodb import DynamoTickets, TicketsApi
 from hubtriage.aws.deliveries.tickets.steps import TicketRules
 from hubtriage.aws.environment import ConfigError, EnvironmentConfig, number, setting, text
 from hubtriage.aws.logger import logger as make_logger

@@ -14,10 +14,10 @@ from aws_lambda_powertools.logging import Logger
 from hubtriage.aws.deliveries.envelope import DeliveryBatch, failures, read_batch
 from hubtriage.aws.deliveries.numbers import FAILED, UNREADABLE
 from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
-from hubtriage.aws.deliveries.tickets.group import Group
 from hubtriage.aws.deliveries.tickets.intake import Intake
 from hubtriage.aws.deliveries.tickets.polling import is_over, work_on_due
-from hubtriage.aws.deliveries.tickets.table import TableError
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.table import TableError
 
 SPARE = 30.0
 """Seconds at the end of an invocation in which nothing is begun: most answers come within them. A function
@@ -26,7 +26,7 @@ that ends in the middle of a step does no harm; the group is worked on when its 
 Emit = Callable[[Mapping[str, int]], None]
 
 
-class Invocation(Protocol):
+class TicketInvocation(Protocol):
     """What is used of Lambda's context."""
 
     def get_remaining_time_in_millis(self) -> int:
@@ -43,7 +43,7 @@ class TicketFunction:
         self._intake, self._desk, self._emit, self._logger = intake, desk, emit, logger
         self._alone_until = 0.0
 
-    def __call__(self, event: Any, context: Invocation) -> dict[str, Any]:
+    def __call__(self, event: Any, context: TicketInvocation) -> dict[str, Any]:
         """Return SQS's partial batch response; for the schedule nothing.
 
         Raises TableError if the schedule cannot read the table, and NotABatchError for messages without id.
@@ -67,7 +67,7 @@ class TicketFunction:
             self._logger.error("the table of tickets does not answer", extra={"reason": str(error)})
         return failures(list(taken.failed))
 
-    def _work_on(self, groups: list[Group], report: DeskReport, deadline: float) -> None:
+    def _work_on(self, groups: list[TicketGroup], report: DeskReport, deadline: float) -> None:
         for group in groups:
             if is_over(self._desk, report, deadline):
                 return

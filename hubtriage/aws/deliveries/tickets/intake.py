@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.deliveries.envelope import DecisionEvent, Received
 from hubtriage.aws.deliveries.numbers import DELIVERED, UNREADABLE
-from hubtriage.aws.deliveries.tickets.group import Group
-from hubtriage.aws.deliveries.tickets.member import Member, merged
 from hubtriage.aws.deliveries.tickets.news import NewsError, members_of
-from hubtriage.aws.deliveries.tickets.table import MemberKey, TableError, TicketTable
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.member import Member, merged
+from hubtriage.aws.deliveries.tickets.records.table import MemberKey, TableError, TicketTable
 
 MOST_WRITES = 8
 """Times that a member is written before its message fails: others write it too."""
@@ -20,7 +20,7 @@ MOST_WRITES = 8
 class Taken:
     """What became of a batch. `due`: groups to work on now. `failed`: messages with the reason of each."""
 
-    due: list[Group] = field(default_factory=list)
+    due: list[TicketGroup] = field(default_factory=list)
     failed: dict[Received, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -43,7 +43,7 @@ class Intake:
 
     def _read(
         self, events: Iterable[DecisionEvent], taken: Taken
-    ) -> list[tuple[DecisionEvent, list[tuple[Group, Member]]]]:
+    ) -> list[tuple[DecisionEvent, list[tuple[TicketGroup, Member]]]]:
         news = []
         for event in events:
             try:
@@ -54,10 +54,10 @@ class Intake:
         return news
 
     def _keep(
-        self, news: list[tuple[DecisionEvent, list[tuple[Group, Member]]]], taken: Taken
-    ) -> dict[Group, list[Received]]:
+        self, news: list[tuple[DecisionEvent, list[tuple[TicketGroup, Member]]]], taken: Taken
+    ) -> dict[TicketGroup, list[Received]]:
         """Write the members; return the messages that say something of each group."""
-        touched: defaultdict[Group, list[Received]] = defaultdict(list)
+        touched: defaultdict[TicketGroup, list[Received]] = defaultdict(list)
         keys = [(group, member.digest) for _, members in news for group, member in members]
         try:
             known = dict(self._table.read_members(keys)) if keys else {}
@@ -73,7 +73,7 @@ class Intake:
                 taken.failed[event.message] = str(error)
         return touched
 
-    def _write(self, group: Group, member: Member, known: dict[MemberKey, Member]) -> bool:
+    def _write(self, group: TicketGroup, member: Member, known: dict[MemberKey, Member]) -> bool:
         """Write a member unless a newer event did; say whether its group has to be looked at.
 
         The same event again makes the group due again: its first worker may have died before that.
@@ -91,7 +91,7 @@ class Intake:
             known.update(self._table.read_members([key]))
         raise TableError(f"finding {member.digest} of {group.key} changes all the time")
 
-    def _ask(self, group: Group, messages: list[Received], taken: Taken) -> None:
+    def _ask(self, group: TicketGroup, messages: list[Received], taken: Taken) -> None:
         now = self._clock.now()
         try:
             asked = self._table.ask(group, now)

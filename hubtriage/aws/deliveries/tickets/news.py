@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from hubtriage.aws.deliveries.envelope import DecisionEvent, Order
-from hubtriage.aws.deliveries.tickets.group import Group, finding_digest
-from hubtriage.aws.deliveries.tickets.member import Member, remark_of
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup, finding_digest
+from hubtriage.aws.deliveries.tickets.records.member import Member, remark_of
 
 LONGEST_GROUP = 200
 LONGEST_RULE = 200
@@ -19,17 +19,17 @@ class NewsError(ValueError):
     """An event that asks for a ticket and does not say for what."""
 
 
-def members_of(event: DecisionEvent, queue: str) -> list[tuple[Group, Member]]:
+def members_of(event: DecisionEvent, queue: str) -> list[tuple[TicketGroup, Member]]:
     """Return the members that an event changes. Raises NewsError."""
     return list(_members(event, queue))
 
 
-def _members(event: DecisionEvent, queue: str) -> Iterator[tuple[Group, Member]]:
+def _members(event: DecisionEvent, queue: str) -> Iterator[tuple[TicketGroup, Member]]:
     for order in event.orders(queue, "ticket"):
         rule, name = order.rule[:LONGEST_RULE], order.group[:LONGEST_GROUP]
         if not rule or not name or "#" in rule:
             raise NewsError(f"a ticket of rule {rule!r} for group {name!r}")
-        yield Group(queue, rule, name), _member(event, order)
+        yield TicketGroup(queue, rule, name), _member(event, order)
 
 
 def _member(event: DecisionEvent, order: Order) -> Member:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from hubtriage.aws.deliveries.http import NotDone, Unknown
 from hubtriage.aws.deliveries.numbers import FAILED, TICKETS_DUE
 from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
-from hubtriage.aws.deliveries.tickets.group import Group
-from hubtriage.aws.deliveries.tickets.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.service import Ticket
 from hubtriage.aws.deliveries.tickets.steps import POLL, is_watched
 
@@ -25,7 +25,7 @@ def work_on_due(desk: Desk, report: DeskReport, deadline: float) -> None:
 
     `deadline`: in monotonic seconds. Raises TableError.
     """
-    done: set[Group] = set()
+    done: set[TicketGroup] = set()
     while not is_over(desk, report, deadline):
         due = [group for group in desk.table.due(desk.clock.now(), MOST_DUE + len(done)) if group not in done]
         if not due:
@@ -43,10 +43,10 @@ def is_over(desk: Desk, report: DeskReport, deadline: float) -> bool:
     return is_left_alone or desk.clock.monotonic() >= deadline
 
 
-def _touched(desk: Desk, report: DeskReport, due: list[Group]) -> list[Group]:
+def _touched(desk: Desk, report: DeskReport, due: list[TicketGroup]) -> list[TicketGroup]:
     """Return the groups that need work: those at rest only if the service shows something else."""
     resting: list[TicketRecord] = []
-    others: list[Group] = []
+    others: list[TicketGroup] = []
     for group in due:
         record = desk.table.read(group)
         if record is not None and is_at_rest(record, desk.clock.now()):
@@ -57,7 +57,7 @@ def _touched(desk: Desk, report: DeskReport, due: list[Group]) -> list[Group]:
     return others + _changed(desk, report, resting)
 
 
-def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> list[Group]:
+def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> list[TicketGroup]:
     """Look at tickets at rest together; return the groups of those that are not as recorded."""
     if not resting:
         return []
@@ -67,7 +67,7 @@ def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> lis
         report.pause = found.retry_after or POLL
         desk.log.warning("tickets could not be looked at", extra={"reason": found.reason})
         return []
-    changed: list[Group] = []
+    changed: list[TicketGroup] = []
     for record in resting:
         if is_as_recorded(record, found.get(record.id or "")):
             desk.table.write(replace(record, due=desk.clock.now() + POLL), settled=True)

@@ -1,7 +1,7 @@
 """What a ticket service does for us, whichever product it is, and what a ticket says, without any markup.
 
 No service can be asked to create something once only. So a ticket carries its *claim key* from its first
-instant, and a comment its own key: a request whose answer was lost is looked for before it is sent again.
+instant, and a comment its own key. A request whose answer was lost is looked for before it is sent again.
 Every method sends each request at most once, and never waits: trying again is decided by the desk.
 """
 
@@ -43,7 +43,7 @@ Text = tuple[Paragraph | Bullets, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class TicketDraft:
     """What a ticket shows: a line of at most 200 characters, its description, and the highest severity.
 
     `severity` is one of INFORMATIONAL, LOW, MEDIUM, HIGH and CRITICAL.
@@ -83,10 +83,10 @@ class TicketService(Protocol):
         verified by the ticket itself, because a search may also find too much.
         """
 
-    def create(self, draft: Draft, claim: str) -> Ticket | Refusal:
+    def create(self, draft: TicketDraft, claim: str) -> Ticket | Refusal:
         """Create a ticket that carries the claim key from its first instant, with one request."""
 
-    def update(self, ticket: str, draft: Draft) -> Ticket | Literal["gone"] | Refusal:
+    def update(self, ticket: str, draft: TicketDraft) -> Ticket | Literal["gone"] | Refusal:
         """Make the ticket with this id show the draft; return it as it is after that, open or closed."""
 
     def comment(self, ticket: str, text: Text, key: str) -> Literal["done", "gone"] | Refusal:
@@ -102,7 +102,7 @@ class TicketService(Protocol):
         """
 
     def reopen(self, ticket: str) -> Literal["done", "gone", "forbidden"] | Refusal:
-        """Open the ticket again; done if it is open. `forbidden`: closed for ever, so a new one is due."""
+        """Open the ticket again; done if it is open. `forbidden`: it stays closed, so a new one is due."""
 
     def look(self, tickets: Collection[str]) -> Mapping[str, Ticket] | Refusal:
         """Return the tickets with these ids as they are now. One that is left out is deleted, or not visible.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from hubtriage.aws.deliveries.tickets.desired import Desired
-from hubtriage.aws.deliveries.tickets.record import Saying, Speech, TicketRecord
+from hubtriage.aws.deliveries.tickets.records.record import Saying, Speech, TicketRecord
 from hubtriage.aws.deliveries.tickets.service import Ticket
 
 SEARCH_LAG = 900.0
@@ -58,14 +58,14 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class AtRest:
     """Nothing is to be done until `due`; None: until a finding changes."""
 
     due: float | None
     is_settled: bool = True
 
 
-Move = Step | Begin | Rest
+Move = Step | Begin | AtRest
 
 
 def observed(record: TicketRecord, ticket: Ticket | None, desired: Desired, now: float) -> TicketRecord:
@@ -172,9 +172,9 @@ def next_move(
     if record.state == "creating":
         return Step.SEARCH
     if record.state == "none":
-        return Step.CREATE if desired.is_open else Rest(None)
+        return Step.CREATE if desired.is_open else AtRest(None)
     if record.missing_since is not None and record.closed_by != "gone":
-        return Rest(record.missing_since + GONE_AFTER, is_settled=False)
+        return AtRest(record.missing_since + GONE_AFTER, is_settled=False)
     if record.saying is not None:
         return Step.SAY
     if record.state == "closed":
@@ -184,27 +184,27 @@ def next_move(
 
 def _of_open(record: TicketRecord, desired: Desired, now: float, *, is_checked: bool) -> Move:
     if record.shown != desired.digest:
-        return Rest(record.quiet_until, is_settled=False) if now < record.quiet_until else Step.UPDATE
+        return AtRest(record.quiet_until, is_settled=False) if now < record.quiet_until else Step.UPDATE
     if not desired.is_open:
         if record.said_done:
             return Step.CLOSE
-        return Begin("done") if may_speak(record, now) else Rest(next_day(now), is_settled=False)
+        return Begin("done") if may_speak(record, now) else AtRest(next_day(now), is_settled=False)
     if desired.remarks and may_speak(record, now):
         return Begin("remarks")
     if is_watched(record, now) and not is_checked:
         return Step.CHECK
-    return Rest(now + POLL)
+    return AtRest(now + POLL)
 
 
 def _of_closed(
     record: TicketRecord, desired: Desired, rules: TicketRules, now: float, *, has_news: bool
 ) -> Move:
     if not desired.is_open:
-        return Rest(None)
+        return AtRest(None)
     if record.closed_by != "hubtriage" and not has_news:
-        return Rest(now + POLL if record.closed_by == "person" else None)
+        return AtRest(now + POLL if record.closed_by == "person" else None)
     if not may_speak(record, now):
-        return Rest(next_day(now), is_settled=False)
+        return AtRest(next_day(now), is_settled=False)
     return Step.REOPEN if rules.reopen and record.closed_by != "gone" else Step.RENEW
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hubtriage.aws.deliveries.tickets.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.steps import GONE_AFTER, MOST_SPOKEN, TicketRules
 from tests.support.ticket_service import DeathError
 from tests.support.ticket_world import ACCOUNT, GROUP, QUEUE, Context, TicketWorld, message

@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from hubtriage.aws.deliveries.tickets.dynamodb import DynamoTickets
-from hubtriage.aws.deliveries.tickets.group import Group
-from hubtriage.aws.deliveries.tickets.member import Member
-from hubtriage.aws.deliveries.tickets.memory import MemoryTickets
-from hubtriage.aws.deliveries.tickets.record import Saying, TicketRecord
-from hubtriage.aws.deliveries.tickets.table import Proposal, TableError, TicketTable
+from hubtriage.aws.deliveries.tickets.records.dynamodb import DynamoTickets
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.member import Member
+from hubtriage.aws.deliveries.tickets.records.memory import MemoryTickets
+from hubtriage.aws.deliveries.tickets.records.record import Saying, TicketRecord
+from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, TableError, TicketTable
 from tests.support.ledgers import BrokenDynamo, cut_off, losing_the_answer, raising, silent
 from tests.support.ticket_tables import dynamo_tickets, tickets_table
 
 QUEUE = "cloud"
-GROUP = Group(QUEUE, "public-buckets", "111122223333")
-OTHER = Group(QUEUE, "public-buckets", "arn:aws:s3:::a#b/ü")
+GROUP = TicketGroup(QUEUE, "public-buckets", "111122223333")
+OTHER = TicketGroup(QUEUE, "public-buckets", "arn:aws:s3:::a#b/ü")
 NOW = 1_796_000_000.0
 MEMBER = Member("a" * 32, 3, NOW, "open", opened=3, opened_at=NOW, title="ü\ud800\n", remarks=("3 seen",))
 FULL = TicketRecord(
@@ -69,7 +69,7 @@ def broken(cloud: object) -> Iterator[tuple[DynamoTickets, BrokenDynamo]]:
         yield dynamo_tickets(client, name, QUEUE), client
 
 
-def asked(table: TicketTable, group: Group = GROUP) -> TicketRecord:
+def asked(table: TicketTable, group: TicketGroup = GROUP) -> TicketRecord:
     """The record of a group that was asked for."""
     table.ask(group, NOW)
     found = table.read(group)
@@ -85,7 +85,7 @@ def test_members_are_read_as_they_were_written(table: TicketTable) -> None:
     assert sorted(table.members(GROUP), key=lambda one: one.digest) == [MEMBER, second]
     keys = [(GROUP, MEMBER.digest), (OTHER, MEMBER.digest), (OTHER, "c" * 32)]
     assert table.read_members(keys) == {keys[0]: MEMBER, keys[1]: MEMBER}
-    assert table.members(Group(QUEUE, "public-buckets", "1111")) == ()
+    assert table.members(TicketGroup(QUEUE, "public-buckets", "1111")) == ()
     assert table.read_members([]) == {}
 
 
@@ -182,7 +182,7 @@ def test_what_was_shown_is_kept_of_the_latest_worker(table: TicketTable) -> None
 @pytest.mark.e2e
 def test_proposals_and_all_records_are_found(broken: tuple[DynamoTickets, BrokenDynamo]) -> None:
     table, _client = broken
-    proposal = Proposal(GROUP, "SEC-2", "https://x", "Won't Do", NOW)
+    proposal = AcceptedTicket(GROUP, "SEC-2", "https://x", "Won't Do", NOW)
     table.write_proposal(proposal)
     table.write_proposal(replace(proposal, at=NOW + 1))
     assert table.proposals() == (replace(proposal, at=NOW + 1),)

@@ -17,7 +17,7 @@ from hubtriage.aws.deliveries.tickets.products.adf import document, texts_of
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
 from hubtriage.aws.deliveries.tickets.products.transitions import Choice, WantedStatus
 from hubtriage.aws.deliveries.tickets.products.wording import one_line
-from hubtriage.aws.deliveries.tickets.service import Draft, Refusal, Text, Ticket
+from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketDraft
 
 LABEL = "hubtriage"
 """On every ticket, and the beginning of the label that has the claim key."""
@@ -94,7 +94,7 @@ class Jira:
         ours = [issue for issue in issues if _claim_of(issue) == claim]
         return tuple(self._ticket(issue) for issue in sorted(ours, key=_age))
 
-    def create(self, draft: Draft, claim: str) -> Ticket | Refusal:
+    def create(self, draft: TicketDraft, claim: str) -> Ticket | Refusal:
         """Create an issue with label and property."""
         fields = {
             "project": {"key": self._queue.project},
@@ -111,7 +111,7 @@ class Jira:
             return Unknown("the answer to a creation names no issue", status=answer.status)
         return Ticket(made["id"], made["key"], self._url(made["key"]), is_closed=False)
 
-    def update(self, ticket: str, draft: Draft) -> Ticket | Literal["gone"] | Refusal:
+    def update(self, ticket: str, draft: TicketDraft) -> Ticket | Literal["gone"] | Refusal:
         """Overwrite summary and description."""
         answer = self._requests.write("PUT", self._issue(ticket), {"fields": _shown(draft)})
         if not isinstance(answer, Done):
@@ -298,7 +298,7 @@ def _authorization(credentials: Credentials) -> dict[str, str]:
     return {"Authorization": f"Basic {encoded}"}
 
 
-def _shown(draft: Draft) -> dict[str, Any]:
+def _shown(draft: TicketDraft) -> dict[str, Any]:
     return {"summary": one_line(draft.summary, LONGEST_SUMMARY), "description": document(draft.text)}
 
 

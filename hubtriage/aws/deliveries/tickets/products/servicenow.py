@@ -16,7 +16,7 @@ from hubtriage.aws.deliveries.http import TOO_LARGE, Done, HttpClient, NotDone, 
 from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
 from hubtriage.aws.deliveries.tickets.products.wording import not_a_formula, one_line, within
-from hubtriage.aws.deliveries.tickets.service import Draft, Refusal, Text, Ticket, plain
+from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketDraft, plain
 
 SYSTEM = "hubtriage"
 """The value of correlation_display: the system whose key the correlation_id is."""
@@ -111,7 +111,7 @@ class ServiceNow:
             return NotDone("the instance does not search by correlation_id, or hides it", is_final=True)
         return tuple(map(self._ticket, ours))
 
-    def create(self, draft: Draft, claim: str) -> Ticket | Refusal:
+    def create(self, draft: TicketDraft, claim: str) -> Ticket | Refusal:
         """Create a record. Once one lost a field that it needs, no other is created."""
         if self._dropped:
             return NotDone(f"the account may not write {self._dropped}", is_final=True)
@@ -133,7 +133,7 @@ class ServiceNow:
         self._dropped = next((name for name in _NEEDED if not row.get(name)), None)
         return self._ticket(row)
 
-    def update(self, ticket: str, draft: Draft) -> Ticket | Literal["gone"] | Refusal:
+    def update(self, ticket: str, draft: TicketDraft) -> Ticket | Literal["gone"] | Refusal:
         """Overwrite short_description and description; one that no one opens again stays as it is."""
         before = self._look_at(ticket)
         if not isinstance(before, dict):
@@ -283,7 +283,7 @@ def _query(**given: str) -> str:
     return urlencode({**given, "sysparm_exclude_reference_link": "true"})
 
 
-def _shown(draft: Draft) -> dict[str, str]:
+def _shown(draft: TicketDraft) -> dict[str, str]:
     return {
         "short_description": _unmarked(one_line(draft.summary, LONGEST_SUMMARY)),
         "description": _literal(draft.text),

@@ -11,10 +11,10 @@ from hubtriage.aws.deliveries.tickets.products.jira import Jira, JiraQueue
 from hubtriage.aws.deliveries.tickets.products.wording import CUT
 from hubtriage.aws.deliveries.tickets.service import (
     Bullets,
-    Draft,
     Link,
     Paragraph,
     Ticket,
+    TicketDraft,
     TicketService,
     plain,
 )
@@ -25,8 +25,8 @@ from tests.support.hostile_texts import HOSTILE, seen
 from tests.support.outside_services import CLAIM, KEY, Outside, outside
 
 SECRET = {"email": "bot@acme.example", "token": "jira-token-0123456789"}
-DRAFT = Draft("S3 buckets are public (account 1)", (Paragraph(("2 findings are open.",)),), "HIGH")
-GROWN = Draft("S3 buckets are public (account 1)", (Paragraph(("3 findings are open.",)),), "HIGH")
+DRAFT = TicketDraft("S3 buckets are public (account 1)", (Paragraph(("2 findings are open.",)),), "HIGH")
+GROWN = TicketDraft("S3 buckets are public (account 1)", (Paragraph(("3 findings are open.",)),), "HIGH")
 SAID = (Paragraph(("A finding came back.",)),)
 
 
@@ -43,7 +43,7 @@ def jira(site: Outside) -> Jira:
     return Jira(JiraQueue(site.url, "SEC"), site.http, site.store)
 
 
-def made(service: TicketService, draft: Draft = DRAFT, claim: str = CLAIM) -> Ticket:
+def made(service: TicketService, draft: TicketDraft = DRAFT, claim: str = CLAIM) -> Ticket:
     """Return a new ticket."""
     ticket = service.create(draft, claim)
     assert isinstance(ticket, Ticket), ticket
@@ -429,7 +429,7 @@ def test_a_secret_that_cannot_be_used_is_named_and_not_shown(
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_ticket_shows_the_text_as_it_is(site: Outside, jira: TicketService, text: str) -> None:
-    draft = Draft(
+    draft = TicketDraft(
         text,
         (
             Paragraph((text, " and ", Link(text, "https://console.aws.example/x?y=z"))),
@@ -453,7 +453,7 @@ def test_a_ticket_shows_the_text_as_it_is(site: Outside, jira: TicketService, te
 
 
 def test_a_formula_in_the_title_is_text_to_a_spreadsheet(site: Outside, jira: TicketService) -> None:
-    made(jira, Draft("=1+1 (account 1)", SAID, "LOW"))
+    made(jira, TicketDraft("=1+1 (account 1)", SAID, "LOW"))
     assert only(site)["summary"] == "'=1+1 (account 1)"
 
 
@@ -462,7 +462,7 @@ def test_what_a_ticket_shows_is_the_plain_text(site: Outside, jira: TicketServic
         Paragraph(("Open: ", Link("bucket", "https://console.aws.example/b"), ".")),
         Bullets((("one",), ("two ", Link("three", "https://console.aws.example/3")))),
     )
-    made(jira, Draft("x", text, "LOW"))
+    made(jira, TicketDraft("x", text, "LOW"))
     lines = [line.removeprefix("- ") for line in plain(text).splitlines()]
     shown = "\n".join(lines).replace(" (https://console.aws.example/b)", "")
     assert only(site)["shown"] == shown.replace(" (https://console.aws.example/3)", "")
@@ -471,7 +471,7 @@ def test_what_a_ticket_shows_is_the_plain_text(site: Outside, jira: TicketServic
 
 def test_no_error_of_the_service_shows_a_secret(site: Outside, jira: TicketService) -> None:
     site.configure(projects={"SEC": {"types": []}})
-    draft = Draft("x", SAID, "LOW")
+    draft = TicketDraft("x", SAID, "LOW")
     queue = JiraQueue(site.url, "SEC", SECRET["token"])
     answers = [
         jira.create(draft, CLAIM),

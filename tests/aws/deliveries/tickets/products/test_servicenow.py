@@ -11,10 +11,10 @@ from hubtriage.aws.deliveries.tickets.products.servicenow import STATES, Service
 from hubtriage.aws.deliveries.tickets.products.wording import CUT
 from hubtriage.aws.deliveries.tickets.service import (
     Bullets,
-    Draft,
     Link,
     Paragraph,
     Ticket,
+    TicketDraft,
     TicketService,
     plain,
 )
@@ -24,8 +24,8 @@ from tests.support.hostile_texts import HOSTILE, seen
 from tests.support.outside_services import CLAIM, KEY, Outside, outside
 
 SECRET = {"user": "hubtriage", "password": "snow-password-0123456789"}
-DRAFT = Draft("S3 buckets are public (account 1)", (Paragraph(("2 findings are open.",)),), "HIGH")
-GROWN = Draft("S3 buckets are public (account 1)", (Paragraph(("3 findings are open.",)),), "LOW")
+DRAFT = TicketDraft("S3 buckets are public (account 1)", (Paragraph(("2 findings are open.",)),), "HIGH")
+GROWN = TicketDraft("S3 buckets are public (account 1)", (Paragraph(("3 findings are open.",)),), "LOW")
 SAID = (Paragraph(("A finding came back.",)),)
 
 
@@ -42,7 +42,7 @@ def desk(instance: Outside) -> ServiceNow:
     return ServiceNow(ServiceNowQueue(instance.url), instance.http, instance.store)
 
 
-def made(service: TicketService, draft: Draft = DRAFT, claim: str = CLAIM) -> Ticket:
+def made(service: TicketService, draft: TicketDraft = DRAFT, claim: str = CLAIM) -> Ticket:
     """Return a new ticket."""
     ticket = service.create(draft, claim)
     assert isinstance(ticket, Ticket), ticket
@@ -400,7 +400,7 @@ def test_a_refused_password_is_read_again_once(instance: Outside, desk: TicketSe
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_record_shows_the_text_as_it_is(instance: Outside, desk: TicketService, text: str) -> None:
-    draft = Draft(
+    draft = TicketDraft(
         text,
         (
             Paragraph((text, " and ", Link(text, "https://console.aws.example/"))),
@@ -429,7 +429,7 @@ def test_what_a_record_shows_is_the_plain_text(instance: Outside, desk: TicketSe
         Paragraph(("Open: ", Link("bucket", "https://console.aws.example/b"), ".")),
         Bullets((("one",), ("two",))),
     )
-    made(desk, Draft("x", text, "LOW"))
+    made(desk, TicketDraft("x", text, "LOW"))
     assert only(instance)["description"] == plain(text)
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.deliveries.items import EXPIRES, GROUP, ITEM, key
-from hubtriage.aws.deliveries.tickets.group import Group
-from hubtriage.aws.deliveries.tickets.item import (
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.item import (
     DONE_IS_KEPT,
     DUE,
     DUE_INDEX,
@@ -31,9 +31,9 @@ from hubtriage.aws.deliveries.tickets.item import (
     record_of,
     record_text,
 )
-from hubtriage.aws.deliveries.tickets.member import MARK_LENGTH, Member
-from hubtriage.aws.deliveries.tickets.record import TicketRecord
-from hubtriage.aws.deliveries.tickets.table import MemberKey, Proposal, TableError
+from hubtriage.aws.deliveries.tickets.records.member import MARK_LENGTH, Member
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, MemberKey, TableError
 from hubtriage.aws.ledger.calls import BACKOFF, Answer, Calls, DynamoApi, batches
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.securityhub.backoff import Backoff
@@ -81,7 +81,7 @@ class DynamoTickets:
         for some in batches(dict.fromkeys(keys), MOST_KEYS):
             for item in self._batch(some):
                 member = member_of(item)
-                found[Group.of(item[GROUP]["S"]), member.digest] = member
+                found[TicketGroup.of(item[GROUP]["S"]), member.digest] = member
         return found
 
     def _batch(self, keys: list[MemberKey]) -> Iterator[Mapping[str, Any]]:
@@ -97,7 +97,7 @@ class DynamoTickets:
                 raise TableError(f"table {self.name}: it leaves keys unprocessed, try after try")
             attempt += 1
 
-    def write_member(self, group: Group, member: Member, over: Member | None) -> bool:
+    def write_member(self, group: TicketGroup, member: Member, over: Member | None) -> bool:
         """Write a member over what was read of it."""
         item = {**item_key(group, MEMBER_BEGINS + member.digest), MEMBER: {"S": member_text(member)}}
         if not member.is_open:
@@ -110,16 +110,16 @@ class DynamoTickets:
             }
         return self._put(item, {**condition, "ExpressionAttributeNames": {"#m": MEMBER}})
 
-    def members(self, group: Group) -> tuple[Member, ...]:
+    def members(self, group: TicketGroup) -> tuple[Member, ...]:
         """Return all members of a group."""
         found = self._query(group.key, MEMBER_BEGINS)
         return tuple(member_of(item) for item in found)
 
-    def ask(self, group: Group, now: float) -> TicketRecord:
+    def ask(self, group: TicketGroup, now: float) -> TicketRecord:
         """Say that members of a group have changed, and then that it is due.
 
-        In this order: a worker that has not seen the change cannot settle the group after the first, and
-        what it writes before the first is made due by the second.
+        The order matters. A worker that has not seen the change cannot settle the group after the first
+        write, and what it wrote before that is made due by the second.
         """
         own = item_key(group, TICKET)
         values = {":one": number(1), ":queue": {"S": index_key(self._queue)}}
@@ -129,7 +129,7 @@ class DynamoTickets:
         self._update(own, "SET #due = :due", condition, {":due": number(due)})
         return asked
 
-    def read(self, group: Group) -> TicketRecord | None:
+    def read(self, group: TicketGroup) -> TicketRecord | None:
         """Return the record of a group."""
         request = {"TableName": self.name, "Key": item_key(group, TICKET), "ConsistentRead": True}
         answer = self._call(self._client.get_item, request, _is_answer)
@@ -162,7 +162,7 @@ class DynamoTickets:
             return None
         return record_of({**changed, WANTS: number(record.wants)})
 
-    def due(self, now: float, most: int) -> list[Group]:
+    def due(self, now: float, most: int) -> list[TicketGroup]:
         """Return groups that are due. AWS: an index is read eventually consistent."""
         request = {
             "TableName": self.name,
@@ -173,9 +173,9 @@ class DynamoTickets:
             "Limit": most,
         }
         answer = self._call(self._client.query, request, lambda got: "Items" in got)
-        return [Group.of(item[GROUP]["S"]) for item in answer["Items"]]
+        return [TicketGroup.of(item[GROUP]["S"]) for item in answer["Items"]]
 
-    def write_shown(self, group: Group, marks: frozenset[bytes], version: int) -> None:
+    def write_shown(self, group: TicketGroup, marks: frozenset[bytes], version: int) -> None:
         """Remember the marks of what the ticket shows."""
         kept = b"".join(sorted(marks)) if len(marks) <= MOST_MARKS else b""
         item = {**item_key(group, SHOWN), SHOWN: {"B": kept}, VERSION: number(version)}
@@ -188,19 +188,19 @@ class DynamoTickets:
             },
         )
 
-    def shown(self, group: Group) -> frozenset[bytes]:
+    def shown(self, group: TicketGroup) -> frozenset[bytes]:
         """Return the marks of what the ticket has shown."""
         request = {"TableName": self.name, "Key": item_key(group, SHOWN), "ConsistentRead": True}
         answer = self._call(self._client.get_item, request, _is_answer)
         kept = answer.get("Item", {}).get(SHOWN, {}).get("B", b"")
         return frozenset(kept[at : at + MARK_LENGTH] for at in range(0, len(kept), MARK_LENGTH))
 
-    def write_proposal(self, proposal: Proposal) -> None:
+    def write_proposal(self, proposal: AcceptedTicket) -> None:
         """Remember that an exception may be proposed."""
         own = key(proposals_key(self._queue), proposal.ticket)
         self._put({**own, PROPOSAL: {"S": proposal_text(proposal)}}, {})
 
-    def proposals(self) -> tuple[Proposal, ...]:
+    def proposals(self) -> tuple[AcceptedTicket, ...]:
         """Return the proposals of the queue."""
         return tuple(proposal_of(item) for item in self._query(proposals_key(self._queue)))
 

@@ -14,10 +14,10 @@ from dataclasses import asdict
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hubtriage.aws.deliveries.items import GROUP, ITEM, key
-from hubtriage.aws.deliveries.tickets.group import SEPARATOR, Group
-from hubtriage.aws.deliveries.tickets.member import Member
-from hubtriage.aws.deliveries.tickets.record import Saying, TicketRecord
-from hubtriage.aws.deliveries.tickets.table import DamagedItemError, Proposal
+from hubtriage.aws.deliveries.tickets.records.group import SEPARATOR, TicketGroup
+from hubtriage.aws.deliveries.tickets.records.member import Member
+from hubtriage.aws.deliveries.tickets.records.record import Saying, TicketRecord
+from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, DamagedItemError
 
 DUE_INDEX = "due"
 QUEUE, DUE, VERSION, WANTS, LEASE = "queue", "due", "version", "wants", "lease"
@@ -30,7 +30,7 @@ _APART = ("group", "version", "wants", "lease", "due")
 Item = Mapping[str, Mapping[str, Any]]
 
 
-def item_key(group: Group, item: str) -> dict[str, dict[str, str]]:
+def item_key(group: TicketGroup, item: str) -> dict[str, dict[str, str]]:
     """Return the key of an item of a group."""
     return key(group.key, item)
 
@@ -64,7 +64,7 @@ def record_of(item: Item) -> TicketRecord:
     saying = values.pop("saying", None)
     known = _known(TicketRecord, values)
     try:
-        group = Group.of(str(item[GROUP]["S"]))
+        group = TicketGroup.of(str(item[GROUP]["S"]))
         spoken = None if saying is None else _saying(saying)
         return TicketRecord(
             **known,
@@ -94,16 +94,16 @@ def member_of(item: Item) -> Member:
         raise DamagedItemError(f"{_name(item)}: {error}") from error
 
 
-def proposal_text(proposal: Proposal) -> str:
+def proposal_text(proposal: AcceptedTicket) -> str:
     """Return a proposal as JSON."""
     return _json(asdict(proposal) | {"group": proposal.group.key})
 
 
-def proposal_of(item: Item) -> Proposal:
+def proposal_of(item: Item) -> AcceptedTicket:
     """Return the proposal of an item. Raises DamagedItemError."""
     values = _values(item, PROPOSAL)
     try:
-        return Proposal(**values | {"group": Group.of(str(values["group"]))})
+        return AcceptedTicket(**values | {"group": TicketGroup.of(str(values["group"]))})
     except (ValueError, TypeError, LookupError) as error:
         raise DamagedItemError(f"{_name(item)}: {error}") from error
 

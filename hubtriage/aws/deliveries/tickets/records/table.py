@@ -1,19 +1,19 @@
 """What the function of a queue asks of the table of tickets. Its twin in memory is in `memory`.
 
-Each group has a record of its ticket, which one worker at a time may change: it takes the group for as long
-as its lease lasts, and each of its writes names the version that it follows. Anyone may write members, and
-then *asks* for the group, so that what was written is never left unseen.
+Each group has a record of its ticket, which one worker at a time may change. The worker takes the group for
+as long as its lease lasts, and each of its writes names the version that it follows. Anyone may write
+members, and then *asks* for the group, so that what was written is never left unseen.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from hubtriage.aws.deliveries.tickets.group import Group
-from hubtriage.aws.deliveries.tickets.member import Member
-from hubtriage.aws.deliveries.tickets.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.member import Member
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 
-MemberKey = tuple[Group, str]
+MemberKey = tuple[TicketGroup, str]
 """A group, and the digest of a finding."""
 
 
@@ -26,10 +26,10 @@ class DamagedItemError(TableError):
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class AcceptedTicket:
     """A ticket that a person closed as accepted: an exception may be proposed for its open findings."""
 
-    group: Group
+    group: TicketGroup
     ticket: str
     url: str
     resolution: str
@@ -42,19 +42,19 @@ class TicketTable(Protocol):
     def read_members(self, keys: Collection[MemberKey]) -> Mapping[MemberKey, Member]:
         """Return these members, as far as they are known."""
 
-    def write_member(self, group: Group, member: Member, over: Member | None) -> bool:
+    def write_member(self, group: TicketGroup, member: Member, over: Member | None) -> bool:
         """Write a member over what was read of it; return False, and do nothing, if it has changed since."""
 
-    def members(self, group: Group) -> tuple[Member, ...]:
+    def members(self, group: TicketGroup) -> tuple[Member, ...]:
         """Return all members of a group."""
 
-    def ask(self, group: Group, now: float) -> TicketRecord:
+    def ask(self, group: TicketGroup, now: float) -> TicketRecord:
         """Say that members of a group have changed; return its record, which is due soon if not now.
 
         It is due as soon as it may be edited: after `quiet_until` and `wait_until`.
         """
 
-    def read(self, group: Group) -> TicketRecord | None:
+    def read(self, group: TicketGroup) -> TicketRecord | None:
         """Return the record of a group; None if it has none."""
 
     def write(self, record: TicketRecord, *, settled: bool = False) -> TicketRecord | None:
@@ -63,17 +63,17 @@ class TicketTable(Protocol):
         `wants` is never written. With `settled`, None too if `wants` has changed.
         """
 
-    def due(self, now: float, most: int) -> list[Group]:
+    def due(self, now: float, most: int) -> list[TicketGroup]:
         """Return groups that are due, the longest due first. What was written a second ago may be missing."""
 
-    def write_shown(self, group: Group, marks: frozenset[bytes], version: int) -> None:
+    def write_shown(self, group: TicketGroup, marks: frozenset[bytes], version: int) -> None:
         """Remember the marks of the open members that the ticket shows.
 
         Does nothing if a worker that came later has written it.
         """
 
-    def shown(self, group: Group) -> frozenset[bytes]:
+    def shown(self, group: TicketGroup) -> frozenset[bytes]:
         """Return the marks of what the ticket has shown; none if that is not known."""
 
-    def write_proposal(self, proposal: Proposal) -> None:
+    def write_proposal(self, proposal: AcceptedTicket) -> None:
         """Remember that an exception may be proposed; again where it is known already."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 Standing = Literal["open", "done"]
 RESTARTED = 60.0
-"""Seconds. Sequences of a finding begin anew when its entry was dropped. Of two events that are further
+"""Seconds. Sequences of a finding begin again at 1 when its entry was dropped. Of two events that are further
 apart in time, the later one is the newer, whatever its sequence; clocks of containers differ by less."""
 MOST_REMARKS = 5
 MARK_LENGTH = 6

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from hubtriage.aws.deliveries.tickets.group import Group
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 
 State = Literal["none", "creating", "open", "closed"]
 """`creating`: a request may have made a ticket whose id is not known."""
@@ -33,7 +33,7 @@ class TicketRecord:
     - `episode`: which ticket of the group this is; `former`: the key of the one before
     - `id`, `key`, `url`: of the ticket, as far as it is known
     - `attempts`: requests to create it; `doubt_at`: when the last one was sent whose end is not known
-    - `shown`: digest of what it shows; `settled`: the `wants` of which it shows everything
+    - `shown`: digest of what it shows; `settled`: the `wants` up to which it shows everything
     - `doing`: a change of state that was begun; `saying`: a comment that was begun; `said_done`: whether the
       comment that explains its closing was made
     - `spoken_on`, `spoken`: how many comments and changes of state it had on a day
@@ -44,7 +44,7 @@ class TicketRecord:
     - `lease`: until when a worker has the group to itself; `due`: when to look at it again
     """
 
-    group: Group
+    group: TicketGroup
     version: int = 0
     wants: int = 0
     state: State = "none"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from hubtriage.aws.deliveries.items import GROUP
-from hubtriage.aws.deliveries.tickets.group import Group
-from hubtriage.aws.deliveries.tickets.item import (
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.item import (
     MEMBER,
     TICKET,
     member_of,
@@ -14,26 +14,26 @@ from hubtriage.aws.deliveries.tickets.item import (
     record_of,
     record_text,
 )
-from hubtriage.aws.deliveries.tickets.member import Member
-from hubtriage.aws.deliveries.tickets.record import TicketRecord
-from hubtriage.aws.deliveries.tickets.table import MemberKey, Proposal
+from hubtriage.aws.deliveries.tickets.records.member import Member
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, MemberKey
 
 
 @dataclass(slots=True)
 class MemoryTickets:
     """Keeps the items of one queue. `watch` is called before and after each write, and may raise."""
 
-    records: dict[Group, TicketRecord] = field(default_factory=dict)
+    records: dict[TicketGroup, TicketRecord] = field(default_factory=dict)
     texts: dict[MemberKey, str] = field(default_factory=dict)
-    marks: dict[Group, tuple[int, frozenset[bytes]]] = field(default_factory=dict)
-    proposals: list[Proposal] = field(default_factory=list)
+    marks: dict[TicketGroup, tuple[int, frozenset[bytes]]] = field(default_factory=dict)
+    proposals: list[AcceptedTicket] = field(default_factory=list)
     watch: Callable[[str], None] = lambda _what: None
 
     def read_members(self, keys: Collection[MemberKey]) -> Mapping[MemberKey, Member]:
         """Return these members, as far as they are known."""
         return {key: self._member(self.texts[key]) for key in keys if key in self.texts}
 
-    def write_member(self, group: Group, member: Member, over: Member | None) -> bool:
+    def write_member(self, group: TicketGroup, member: Member, over: Member | None) -> bool:
         """Write a member over what was read of it."""
         self.watch("before write_member")
         key = (group, member.digest)
@@ -43,11 +43,11 @@ class MemoryTickets:
         self.watch("after write_member")
         return True
 
-    def members(self, group: Group) -> tuple[Member, ...]:
+    def members(self, group: TicketGroup) -> tuple[Member, ...]:
         """Return all members of a group."""
         return tuple(self._member(text) for (of, _digest), text in self.texts.items() if of == group)
 
-    def ask(self, group: Group, now: float) -> TicketRecord:
+    def ask(self, group: TicketGroup, now: float) -> TicketRecord:
         """Say that members of a group have changed."""
         self.watch("before ask")
         held = self.records.get(group, TicketRecord(group))
@@ -59,7 +59,7 @@ class MemoryTickets:
         self.watch("after ask")
         return asked
 
-    def read(self, group: Group) -> TicketRecord | None:
+    def read(self, group: TicketGroup) -> TicketRecord | None:
         """Return the record of a group."""
         held = self.records.get(group)
         return None if held is None else self._kept(held)
@@ -74,23 +74,23 @@ class MemoryTickets:
         self.watch("after write")
         return replace(written, wants=record.wants)
 
-    def due(self, now: float, most: int) -> list[Group]:
+    def due(self, now: float, most: int) -> list[TicketGroup]:
         """Return groups that are due."""
         waiting = [(record.due, group) for group, record in self.records.items() if record.due is not None]
         return [group for due, group in sorted(waiting) if due <= now][:most]
 
-    def write_shown(self, group: Group, marks: frozenset[bytes], version: int) -> None:
+    def write_shown(self, group: TicketGroup, marks: frozenset[bytes], version: int) -> None:
         """Remember the marks of what the ticket shows."""
         self.watch("before write_shown")
         if group not in self.marks or self.marks[group][0] <= version:
             self.marks[group] = (version, marks)
         self.watch("after write_shown")
 
-    def shown(self, group: Group) -> frozenset[bytes]:
+    def shown(self, group: TicketGroup) -> frozenset[bytes]:
         """Return the marks of what the ticket has shown."""
         return self.marks.get(group, (0, frozenset()))[1]
 
-    def write_proposal(self, proposal: Proposal) -> None:
+    def write_proposal(self, proposal: AcceptedTicket) -> None:
         """Remember that an exception may be proposed."""
         self.watch("before write_proposal")
         self.proposals = [one for one in self.proposals if one.ticket != proposal.ticket] + [proposal]

@@ -9,7 +9,7 @@ SEPARATOR = "#"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Group:
+class TicketGroup:
     """What one ticket is about: a queue, a rule, and what the findings have in common.
 
     `name` is an account id, a control, a resource, …, as the event says; texts of findings may be in it.
@@ -25,7 +25,7 @@ class Group:
         return SEPARATOR.join((self.queue, self.rule, self.name))
 
     @classmethod
-    def of(cls, key: str) -> "Group":
+    def of(cls, key: str) -> "TicketGroup":
         """Return the group of a partition key; raise ValueError if it is none."""
         queue, rule, name = key.split(SEPARATOR, 2)
         if not (queue and rule and name):
@@ -33,7 +33,7 @@ class Group:
         return cls(queue, rule, name)
 
 
-def claim_key(scope: str, group: Group, episode: int) -> str:
+def claim_key(scope: str, group: TicketGroup, episode: int) -> str:
     """Return what the ticket of a group carries, so that it is found again: 32 hexadecimal digits.
 
     `scope` tells stacks apart that share a project. An episode ends where a new ticket follows one that

@@ -1,0 +1,1 @@
+"""What is remembered of tickets and their findings: the table, and its twin in memory."""

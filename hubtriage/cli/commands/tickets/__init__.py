@@ -1,0 +1,1 @@
+"""Commands for the tickets of a deployed stack."""

@@ -1,0 +1,23 @@
+"""`hubtriage tickets`: the tickets of groups of findings, as a deployed stack keeps them."""
+
+import click
+
+from hubtriage.cli.commands.tickets import listing, propose, retry
+
+
+@click.group(name="tickets")
+def command() -> None:
+    """Show tickets, try failed ones again, or propose an exception.
+
+    Rules with `open-ticket` ask for tickets. docs/tickets.md explains how hubtriage keeps them.
+    """
+
+
+for each in (
+    listing.all_tickets,
+    listing.open_tickets,
+    listing.failed_tickets,
+    retry.command,
+    propose.command,
+):
+    command.add_command(each)
