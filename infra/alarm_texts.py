@@ -229,6 +229,15 @@ ALARM_TEXTS = {
         _OLD_RULES,
         "read in the log of the sweep how the last ones ended.",
     ),
+    "events-not-put": AlarmText(
+        "look tomorrow",
+        "the decisions are made, and their messages come again until the events are put",
+        "Events of decisions could not be put on the bus of the stack.",
+        "Their readers, and channels and tickets, do not know of these decisions yet.",
+        "run `hubtriage doctor`, then read the lines `decision events not put` and `event not put` of the "
+        "logs.",
+        "decision-events",
+    ),
     "deliveries-dead": AlarmText(
         "look tomorrow",
         "Security Hub has the decisions; channels and tickets lack them",

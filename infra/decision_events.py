@@ -1,5 +1,6 @@
 """Make the bus of decision events: who may put events on it, and who may make rules that read them."""
 
+from collections.abc import Iterator
 from typing import cast
 
 from aws_cdk import Arn, ArnComponents, Stack
@@ -7,9 +8,11 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from hubtriage.aws.decision_events.variables import bus_name
+from hubtriage.aws.decision_events.variables import NOT_PUT_METRIC, bus_name
 from hubtriage.settings.configuration import Configuration
 
+from .alarms import Alarm
+from .metrics import triage_metric
 from .permissions import statement
 
 PUT_ACTIONS = ("events:PutEvents",)
@@ -38,6 +41,7 @@ class DecisionEventsConstruct(Construct):
 
     def __init__(self, scope: Construct, name: str, config: Configuration) -> None:
         super().__init__(scope, name)
+        self._config = config
         self.bus_name = bus_name(config.stack_name)
         self.bus = events.EventBus(
             self,
@@ -66,6 +70,10 @@ class DecisionEventsConstruct(Construct):
             statement_id="ManageOwnRules",
             statement=allowed.to_statement_json(),
         )
+
+    def alarms(self) -> Iterator[Alarm]:
+        """Return the alarm on events that could not be put, by whichever function."""
+        yield Alarm("events-not-put", triage_metric(self._config, NOT_PUT_METRIC), 0)
 
     def statements(self) -> tuple[iam.PolicyStatement, ...]:
         """Allow a role to put events on the bus, and nothing else there."""

@@ -119,6 +119,8 @@ class TriageStack(cdk.Stack):
         of_triage = triage_alarms(config, intake, triage.function)
         for alarm in (*of_triage, *ledger.alarms(), *guard.alarms(), *sweep.alarms()):
             alarms.add(alarm)
+        for alarm in decisions.alarms() if decisions else ():
+            alarms.add(alarm)
         for alarm in deliveries.alarms() if deliveries else ():
             alarms.add(alarm)
         breaker = BreakerConstruct(

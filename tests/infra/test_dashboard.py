@@ -44,6 +44,7 @@ OF_AWS = {
 }
 NOT_SHOWN = {
     "FindingsUnchanged": "it is what came in, less what was changed, refused or failed",
+    "EventsNotPut": "only stacks with decision events have it, and then its alarm is on",
     "NoticesFailed": "it is hardly ever above 0, and then its alarm is on",
     "PolicyKept": "it is 0 unless the proof was passed by, and then its alarm is on",
     "SweepMessages": "how findings are packed into messages helps nobody who looks for a fault",

@@ -105,3 +105,12 @@ def test_readers_manage_the_rules_that_they_made_and_put_no_event(template_of: T
 def test_what_does_not_fit_is_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         Configuration.from_context({f"hubtriage:{name}": value for name, value in settings.items()})
+
+
+def test_what_cannot_be_put_is_seen_by_a_person(template_of: TemplateOf) -> None:
+    (alarm,) = [
+        each
+        for each in of_type(template_of(ON), "AWS::CloudWatch::Alarm").values()
+        if each["AlarmName"] == "hubtriage-events-not-put"
+    ]
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("EventsNotPut", 0, 1)

@@ -81,7 +81,11 @@ def events(count: int, title: str = "T") -> list[DecisionEvent]:
 
 def detail_of(event: DecisionEvent) -> dict[str, Any]:
     """What the readers of an event get, which fits the schema of this version exactly."""
-    detail: dict[str, Any] = json.loads(event.detail)
+    return valid(json.loads(event.detail))
+
+
+def valid(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return a detail, if it is one of this version."""
     problems = [f"{error.json_path}: {error.message}" for error in _SCHEMA.iter_errors(detail)]
     assert problems == []
     return detail
