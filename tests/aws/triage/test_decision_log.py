@@ -22,6 +22,7 @@ from hubtriage.aws.triage.events import FindingEvent, Message
 from hubtriage.aws.triage.results import Outcome, Result
 from hubtriage.engine.planning.decision import Change, Decision, Kept, Observed
 from hubtriage.engine.planning.entry import Claim, Entry
+from hubtriage.engine.planning.news import Delivered, News
 from hubtriage.engine.ruleset.policy import Forbidden
 from hubtriage.engine.ruleset.ruleset import RuleError
 
@@ -167,6 +168,32 @@ def test_the_level_says_who_must_look(ending: Result, decision: Decision | None,
     assert len(lines([told], level)) == 1
     higher = [name for name, number in LEVELS.items() if number > LEVELS[level]]
     assert all(not lines([told], name) for name in higher)
+
+
+TO_CHAT = Delivered("sec-chat", "message", "buckets", "111122223333")
+
+
+def test_a_line_says_what_is_announced() -> None:
+    announced = decided(update={}, news=News("hidden", 0.0, 7, "buckets", deliver=(TO_CHAT,)))
+    record = decision_record(outcome(Result("updated"), announced))
+    assert record["event"] == {"kind": "hidden", "sequence": 7, "deliver": [TO_CHAT.as_record()]}
+    assert "would_deliver" not in record
+
+
+@pytest.mark.parametrize(
+    ("mode", "count"),
+    [
+        pytest.param("enforce", 1, id="by a rule that only observes"),
+        pytest.param("observe", 2, id="by all, where triage only observes"),
+    ],
+)
+def test_a_line_says_what_would_be_delivered(mode: str, count: int) -> None:
+    announced = decided(
+        update={}, news=News("hidden", 0.0, 7, "buckets", deliver=(TO_CHAT,)), would_deliver=(TO_CHAT,)
+    )
+    record = decision_record(outcome(Result("unchanged"), announced), mode)
+    assert record["would_deliver"] == [TO_CHAT.as_record()] * count
+    assert ("event" in record) == (mode == "enforce")
 
 
 def test_outcomes_of_one_call_are_written_at_once() -> None:
