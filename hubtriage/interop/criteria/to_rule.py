@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from hubtriage.engine.pattern.fields import OPERATOR_NAMES
-from hubtriage.interop.criteria.model import Criterion, DateTest, FlagTest, NumberTest, Test, TextTest
+from hubtriage.interop.criteria.model import Criterion, DateTest, FlagTest, How, NumberTest, Test, TextTest
 
 Pattern = dict[str, Any]
 Logic = Any
@@ -108,17 +108,23 @@ def _alternatives(test: Test) -> Iterator[Any]:
 
 
 def _text_alternative(test: TextTest) -> Any:
-    if test.how == "equals":
-        return test.value
-    if test.how == "contains":
-        return {"wildcard": wildcard(test.value)}
-    return {test.how: test.value} if test.how != "regex" else None
+    if test.how == "regex":
+        return None
+    if _needs_wildcard(test):
+        return {"wildcard": wildcard(test.how, test.value)}
+    return test.value if test.how == "equals" else {test.how: test.value}
 
 
-def wildcard(part: str) -> str:
-    """Return the wildcard that matches every text with this part."""
-    escaped = part.replace("\\", "\\\\").replace("*", "\\*")
-    return f"*{escaped}*"
+def _needs_wildcard(test: TextTest) -> bool:
+    """Say so of a part, and of a text with a star: in any other test of a rule it would look like one."""
+    return test.how == "contains" or "*" in test.value
+
+
+def wildcard(how: How, text: str) -> str:
+    """Return the wildcard that matches the texts which equal, contain, begin or end with this one."""
+    escaped = text.replace("\\", "\\\\").replace("*", "\\*")
+    before = "*" if how in ("contains", "suffix") else ""
+    return f"{before}{escaped}" + ("*" if how in ("contains", "prefix") else "")
 
 
 def _none_of(tests: list[TextTest]) -> list[Any] | None:
@@ -126,10 +132,10 @@ def _none_of(tests: list[TextTest]) -> list[Any] | None:
     how, values = tests[0].how, [test.value for test in tests]
     if how == "regex":
         return None
-    if how == "equals":
-        excluded: Any = values if len(values) > 1 else values[0]
-    elif how == "contains":
-        excluded = {"wildcard": [wildcard(value) for value in values]}
+    if any(map(_needs_wildcard, tests)):
+        excluded: Any = {"wildcard": [wildcard(how, value) for value in values]}
+    elif how == "equals":
+        excluded = values if len(values) > 1 else values[0]
     else:
         excluded = {how: values}
     return [{"anything-but": excluded}, {"exists": False}]

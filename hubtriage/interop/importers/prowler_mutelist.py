@@ -205,8 +205,7 @@ def _generator(test: TextTest | None) -> Any:
         return _PREFIX + test.value
     if test.how == "prefix":
         return {"prefix": _PREFIX + test.value}
-    part = wildcard(test.value)
-    return {"wildcard": _PREFIX + (part if test.how == "contains" else part[:-1])}
+    return {"wildcard": _PREFIX + wildcard(test.how, test.value)}
 
 
 # -- exceptions ---------------------------------------------------------------------------------

@@ -374,6 +374,12 @@ def hides(ruleset: Ruleset, finding: dict[str, Any]) -> bool:
     return (decision.update or {}).get("Workflow") == {"Status": "SUPPRESSED"}
 
 
+REFUSED_AGAIN = {
+    "rules see no difference between Unknown and Other",  # V2 has two numbers for what has no known severity
+    "no value can satisfy this",  # a part of a rule and its ceiling may exclude each other
+}
+
+
 @examples(100)
 @seeds
 def test_exported_and_imported_again_a_rule_decides_the_same(random: Random) -> None:
@@ -388,7 +394,9 @@ def test_exported_and_imported_again_a_rule_decides_the_same(random: Random) -> 
             return
         before = load_ruleset(compile_ruleset(Path(folder), revision=None))
     again = imported("automation-rules", json.dumps(in_order(found.requests)), "rules.json")
-    assert again.refusals == ()
+    assert {refusal.reason for refusal in again.refusals} <= REFUSED_AGAIN
+    if again.refusals:
+        return
     after = ruleset_of(again)
     there = [
         finding_filter(request["Criteria"]["OcsfFindingCriteria"], is_rule=True) for request in found.requests

@@ -93,6 +93,25 @@ def test_contains_asks_for_a_part_of_the_text(part: str, title: str, expected: b
     assert suppressed(found, finding(Title=title)) is expected
 
 
+STARS = [
+    pytest.param("EQUALS", "a*b", True, id="equal"),
+    pytest.param("EQUALS", "aXb", False, id="equal, and nothing else"),
+    pytest.param("PREFIX", "a*b and more", True, id="at the beginning"),
+    pytest.param("PREFIX", "aXb and more", False, id="at the beginning, and nothing else"),
+    pytest.param("NOT_EQUALS", "a*b", False, id="unequal"),
+    pytest.param("NOT_EQUALS", "aXb", True, id="unequal, and nothing else"),
+    pytest.param("PREFIX_NOT_EQUALS", "a*b and more", False, id="not at the beginning"),
+    pytest.param("PREFIX_NOT_EQUALS", "aXb and more", True, id="not at the beginning, and nothing else"),
+]
+
+
+@pytest.mark.parametrize(("comparison", "title", "expected"), STARS)
+def test_a_star_stands_for_itself_in_every_comparison(comparison: str, title: str, expected: bool) -> None:
+    found = of(rule(Criteria={"Title": [{"Value": "a*b", "Comparison": comparison}]}))
+    assert found.refusals == ()
+    assert suppressed(found, finding(Title=title)) is expected
+
+
 def test_a_disabled_rule_is_off() -> None:
     found = of(rule(RuleStatus="DISABLED"))
     assert found.rules[0]["mode"] == "off"
