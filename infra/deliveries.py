@@ -26,7 +26,7 @@ from hubtriage.aws.decision_events.event import SOURCE
 from hubtriage.aws.deliveries.chat.config import CHANNEL_VARIABLE, TOPIC_VARIABLE
 from hubtriage.aws.deliveries.items import EXPIRES, GROUP, ITEM, TABLE_VARIABLE, own_keys
 from hubtriage.aws.deliveries.numbers import FAILED, REFUSED, TICKETS_FAILED, WITHHELD
-from hubtriage.aws.deliveries.outputs import output_of
+from hubtriage.aws.deliveries.outputs import output_of, output_of_queue
 from hubtriage.aws.deliveries.tickets.environment import QUEUE_VARIABLE, SCOPE_VARIABLE
 from hubtriage.aws.deliveries.tickets.records.item import DUE, DUE_INDEX, QUEUE
 from hubtriage.settings.configuration import Configuration
@@ -242,6 +242,11 @@ class DeliveriesConstruct(Construct):
                 output_of(each.target.name): each.function.function_arn
                 for each in self.targets
                 if each.target.function == CHAT
+            },
+            **{
+                output_of_queue(each.target.name): each.function.function_arn
+                for each in self.targets
+                if each.target.function == TICKETS
             },
         }
 

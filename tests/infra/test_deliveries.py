@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.deliveries.numbers import DELIVERY_METRICS
-from hubtriage.aws.deliveries.outputs import channel_functions
+from hubtriage.aws.deliveries.outputs import channel_functions, queue_functions
 from hubtriage.engine.pattern import compile_pattern
 from infra.alarm_texts import ALARM_TEXTS
 from tests.infra.samples import DEPLOYMENTS
@@ -210,9 +210,13 @@ def test_its_alarms_and_its_row_of_the_dashboard_come_with_the_first_channel(
         )
 
 
-def test_the_outputs_name_the_functions_of_channels_and_of_no_queue(delivering: Mapping[str, Any]) -> None:
+def test_the_outputs_name_the_functions_of_channels_and_of_queues(delivering: Mapping[str, Any]) -> None:
     values = {key: json.dumps(output["Value"]) for key, output in delivering["Outputs"].items()}
     functions = channel_functions(values)
     assert set(functions) == set(SETTINGS["channels"])
     for name, arn in functions.items():
         assert f"DeliveriesChannel{name.replace('-', '')}Function" in arn
+    of_queues = queue_functions(values)
+    assert set(of_queues) == set(SETTINGS["queues"])
+    for name, arn in of_queues.items():
+        assert f"DeliveriesQueue{name.replace('-', '')}Function" in arn

@@ -18,6 +18,7 @@ from hubtriage.aws.deliveries.secrets import SecretsManager, SecretStore
 from hubtriage.aws.deliveries.tickets.desk import Desk, DeskLog
 from hubtriage.aws.deliveries.tickets.function import TicketFunction
 from hubtriage.aws.deliveries.tickets.intake import Intake
+from hubtriage.aws.deliveries.tickets.products.examination import examined
 from hubtriage.aws.deliveries.tickets.products.kinds import product
 from hubtriage.aws.deliveries.tickets.records.dynamodb import DynamoTickets, TicketsApi
 from hubtriage.aws.deliveries.tickets.steps import TicketRules
@@ -112,4 +113,7 @@ def ticket_function(environment: Mapping[str, str]) -> TicketFunction:
     def emit(counts: Mapping[str, int]) -> None:
         emit_deliveries(counts, name, config.namespace, config.service)
 
-    return TicketFunction(Intake(table, name, clock), desk, emit, logger)
+    def examine() -> dict[str, Any]:
+        return examined(name, str(queue["kind"]), made.check)
+
+    return TicketFunction(Intake(table, name, clock), desk, emit, logger, examine)

@@ -16,6 +16,7 @@ from hubtriage.aws.deliveries.numbers import FAILED, UNREADABLE
 from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
 from hubtriage.aws.deliveries.tickets.intake import Intake
 from hubtriage.aws.deliveries.tickets.polling import is_over, work_on_due
+from hubtriage.aws.deliveries.tickets.products.examination import is_examination
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.table import TableError
 
@@ -36,18 +37,28 @@ class TicketInvocation(Protocol):
 class TicketFunction:
     """What Lambda calls: with the messages of the queue, or by the schedule.
 
-    `emit` writes the counts of an invocation as metrics.
+    `emit` writes the counts of an invocation as metrics. `examine` says what keeps tickets from being opened.
     """
 
-    def __init__(self, intake: Intake, desk: Desk, emit: Emit, logger: Logger) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        desk: Desk,
+        emit: Emit,
+        logger: Logger,
+        examine: Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
         self._intake, self._desk, self._emit, self._logger = intake, desk, emit, logger
+        self._examine = examine
         self._alone_until = 0.0
 
     def __call__(self, event: Any, context: TicketInvocation) -> dict[str, Any]:
-        """Return SQS's partial batch response; for the schedule nothing.
+        """Return SQS's partial batch response, nothing for the schedule, or what an examination finds.
 
         Raises TableError if the schedule cannot read the table, and NotABatchError for messages without id.
         """
+        if is_examination(event) and self._examine is not None:
+            return self._examine()
         deadline = self._desk.clock.monotonic() + context.get_remaining_time_in_millis() / 1000 - SPARE
         if not (isinstance(event, dict) and "Records" in event):
             self._work(lambda report: work_on_due(self._desk, report, deadline), Counter())
