@@ -9,6 +9,7 @@ from hubtriage.aws.sweep.occasions.changes import SweptRule, swept_rules
 from hubtriage.aws.sweep.occasions.guard import hides_by
 from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.delivery import Delivery
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 
 Kind = Literal["ended", "changed", "added"]
@@ -50,7 +51,7 @@ def changed_rules(deployed: Mapping[str, Any], new: Mapping[str, Any]) -> dict[s
     """Return which rules differ between two compiled rule sets. Raises ValueError for an unknown format.
 
     A rule counts as changed if it decides otherwise, also by a list or an account that it uses, or at other
-    times.
+    times, or if it delivers otherwise.
     """
     before, after = _rules(deployed), _rules(new)
     found: dict[str, Kind] = dict.fromkeys(sorted(before.keys() - after.keys()), "ended")
@@ -58,8 +59,10 @@ def changed_rules(deployed: Mapping[str, Any], new: Mapping[str, Any]) -> dict[s
     return found | dict.fromkeys(sorted(after.keys() - before.keys()), "added")
 
 
-def _rules(document: Mapping[str, Any]) -> dict[str, SweptRule]:
-    return swept_rules(load_ruleset(document), Settings())
+def _rules(document: Mapping[str, Any]) -> dict[str, tuple[SweptRule, tuple[Delivery, ...]]]:
+    ruleset = load_ruleset(document)
+    swept = swept_rules(ruleset, Settings())
+    return {name: (rule, ruleset.by_id[name].deliveries) for name, rule in swept.items()}
 
 
 def with_holdings(kinds: Mapping[str, Kind], holdings: Holdings) -> tuple[ChangedRule, ...]:

@@ -23,6 +23,8 @@ rules:
   - {id: changed, match: {ProductName: [Macie]}, update: {Criticality: 40}}
   - {id: listed, match: {AwsAccountId: [{in-list: sandboxes}]}, update: {Criticality: 30}}
   - {id: dated, expires: 2030-01-01, match: {ProductName: [Macie]}, update: {Criticality: 20}}
+  - {id: notifies, match: {ProductName: [Macie]}, update: {Criticality: 10}, notify: a}
+  - {id: opens, match: {ProductName: [Macie]}, update: {Criticality: 10}, open-ticket: a}
   - {id: deleted, match: {ProductName: [Macie]}, update: {Criticality: 10}}
   - {id: switched-off, match: {ProductName: [Macie]}, update: {Criticality: 10}}
 """
@@ -31,6 +33,8 @@ AFTER = (
     .replace("Criticality: 40", "Criticality: 41")
     .replace('["111122223333"]', '["111122223333", "444455556666"]')
     .replace("2030-01-01", "2031-01-01")
+    .replace("notify: a", "notify: b")
+    .replace("open-ticket: a", "open-ticket: {queue: a, per: rule}")
     .replace("id: deleted", "id: added")
     .replace("id: switched-off,", 'id: switched-off, mode: "off",')
 )
@@ -50,6 +54,8 @@ def test_what_changes_between_two_rule_sets(tmp_path: Path) -> None:
         "changed": "changed",
         "dated": "changed",
         "listed": "changed",
+        "notifies": "changed",
+        "opens": "changed",
         "added": "added",
     }
 
