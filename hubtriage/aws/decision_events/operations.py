@@ -7,6 +7,7 @@ from hubtriage.aws.decision_events.event import DecisionEvent, operation_event
 from hubtriage.aws.decision_events.texts import event_text
 
 LONGEST_TEXT = 512
+LONGEST_OWNER = 100
 MOST_OWNERS = 50
 """Owners without an event of their own that one event names."""
 Switcher = Literal["breaker", "person", "deployment"]
@@ -42,7 +43,7 @@ def mode_changed(
 
 
 def sweep_finished(
-    stack: str, at: float, report: Mapping[str, Any], mode: str | None, error: str | None
+    stack: str, at: float, report: Mapping[str, Any], mode: str, error: str | None
 ) -> DecisionEvent:
     """Return the event of a sweep that is over, from its report; `error` is what it failed of for good."""
     members = {name: _plain(report.get(name)) for name in _SWEPT}
@@ -57,10 +58,10 @@ def expires_soon(stack: str, at: float, notice: Mapping[str, Any]) -> DecisionEv
 
     The same notice has the same id on whatever day it is given.
     """
-    others = notice.get("other_owners")
+    others = notice.get("other_owners", ())
     members = {name: _plain(notice[name]) for name in _ENDING}
-    members["other_owners"] = [] if others is None else [_short(owner) for owner in others[:MOST_OWNERS]]
-    members["more_owners"] = others is not None and len(others) > MOST_OWNERS
+    members["other_owners"] = [event_text(owner, LONGEST_OWNER) for owner in others[:MOST_OWNERS]]
+    members["more_owners"] = len(others) > MOST_OWNERS
     named_by = (notice["rule"], notice["ends"], notice["days"], notice["owner"])
     return operation_event("expires-soon", at, members, named_by, stack)
 
