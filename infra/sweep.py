@@ -35,6 +35,7 @@ from hubtriage.aws.sweep.deployed import DeployedConfig
 from hubtriage.aws.sweep.occasions.changes import digest_of, swept_rules
 from hubtriage.aws.sweep.occasions.memory import ACTIONS as REMEMBER_ACTIONS
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.delivery import Routes
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.settings.configuration import Configuration
 
@@ -408,7 +409,8 @@ class SweepConstruct(Construct):
         Settings and defaults of a new version may change that, although the rule set has the same hash.
         """
         document = read_ruleset(self._package)
-        settings = Settings(udf=self._config.udf, never=frozenset(self._config.never))
+        routes = Routes(self._config.known_deliveries().routes) if self._config.decision_events else None
+        settings = Settings(udf=self._config.udf, never=frozenset(self._config.never), routes=routes)
         decides = swept_rules(load_ruleset(document), settings, self._config.hubs)
         deployed = CustomResource(
             self,

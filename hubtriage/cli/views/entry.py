@@ -58,6 +58,12 @@ def entry_lines(
         yield f"{indent}{quoted(name)}: {_value(value)} is not from triage, as its history shows"
     if entry.gone is not None:
         yield f"{indent}the finding was missing for the first time at {stamp(entry.gone)}"
+    for rule, ticket in sorted(entry.reported.items()):
+        has = "a ticket has it" if ticket.is_open else "a ticket is done with it"
+        place = f"{quoted(ticket.to)}, per {quoted(ticket.per)}: {quoted(ticket.group)}"
+        yield f"{indent}{has} for {quoted(rule)}: {place}"
+    for news in entry.news:
+        yield f"{indent}not announced yet: {news.kind}, decided at {stamp(news.at)}"
 
 
 def about_line(about: Mapping[str, str]) -> str:

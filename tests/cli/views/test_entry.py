@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hubtriage.cli.views.entry import NOTHING, about_line, as_record, entry_lines
 from hubtriage.engine.planning.entry import Claim, Entry, Intent, stored
+from hubtriage.engine.planning.news import News, Reported
 from tests.support.examples import examples
 
 DAY = 86_400.0
@@ -92,6 +93,19 @@ def test_an_entry_without_claims_says_so_and_what_the_history_said() -> None:
         NOTHING,
         "Workflow.Status: SUPPRESSED is not from triage, as its history shows",
         "the finding was missing for the first time at 2026-09-21T14:13:20Z",
+    ]
+
+
+def test_tickets_are_shown_and_what_is_not_announced_yet() -> None:
+    reported = {
+        "buckets": Reported("cloud", "account", "111122223333"),
+        "keys": Reported("te\x1bam", "rule", "keys", is_open=False),
+    }
+    entry = Entry(told=1, reported=reported, news=(News("hidden", THEN, 1),))
+    assert _lines(entry)[1:] == [
+        "a ticket has it for buckets: cloud, per account: 111122223333",
+        'a ticket is done with it for keys: "te\\u001bam", per rule: keys',
+        "not announced yet: hidden, decided at 2026-09-21T14:13:20Z",
     ]
 
 

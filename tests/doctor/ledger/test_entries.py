@@ -10,6 +10,7 @@ from hubtriage.doctor.checks.ledger import entries
 from hubtriage.doctor.sample import EntrySample, TableReader, read_sample
 from hubtriage.doctor.verdict import Status
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
+from hubtriage.engine.planning.news import News
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from tests.doctor.ledger.accounts import account
 from tests.support.ledger_tables import LedgerTable, item, item_of, refusal
@@ -76,6 +77,23 @@ def test_what_the_entries_say(items: list[Mapping[str, Any]], status: Status, wo
     assert verdict is not None
     assert (verdict.status, words in verdict.seen) == (status, True), verdict
     assert bool(verdict.advice) == (status != "ok")
+
+
+@pytest.mark.parametrize(
+    ("ago", "announces", "status"),
+    [
+        pytest.param(3 * DAY, True, "warning", id="no sweep has announced it"),
+        pytest.param(60.0, True, "ok", id="just decided"),
+        pytest.param(3 * DAY, False, "ok", id="decisions are not announced any more"),
+    ],
+)
+def test_what_was_decided_is_announced_in_time(ago: float, announces: bool, status: Status) -> None:
+    left_over = Entry(claims={"Workflow.Status": OURS}, told=1, news=(News("hidden", NOW - ago, 1),))
+    sample = EntrySample(1, [(("arn", "id"), left_over)], is_whole=True)
+    verdict = entries.judge(sample, NOW, LEASE, announces=announces)
+    assert verdict.status == status
+    assert ("should have been announced" in verdict.seen) == (status == "warning")
+    assert verdict.data.get("unannounced") == ((status == "warning") if announces else None)
 
 
 def test_the_entries_that_cannot_be_read_are_named_with_the_reason() -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 from hubtriage.aws.ledger.ending import may_end
 from hubtriage.aws.ledger.lease import LAG
+from hubtriage.aws.securityhub.api import Key
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.checks.runtime.sweeps import UNFINISHED
 from hubtriage.doctor.sample import EntrySample
@@ -20,11 +22,15 @@ def look(account: Account) -> Verdict | None:
     """Look at the entries of the sample. AWS: a page of a scan is strongly consistent."""
     if account.config is None:
         return None
-    return judge(account.sample, account.clock.now(), account.config.lease)
+    announces = bool(account.config.event_bus)
+    return judge(account.sample, account.clock.now(), account.config.lease, announces=announces)
 
 
-def judge(sample: EntrySample, now: float, lease: float) -> Verdict:
-    """Return the verdict on entries at a time (epoch seconds); `lease` in seconds."""
+def judge(sample: EntrySample, now: float, lease: float, *, announces: bool = False) -> Verdict:
+    """Return the verdict on entries at a time (epoch seconds); `lease` in seconds.
+
+    `announces`: whether decisions are announced.
+    """
     intents = sorted(
         entry.intent.time for _, entry in sample.entries if entry.intent and now - entry.intent.time > lease
     )
@@ -37,10 +43,27 @@ def judge(sample: EntrySample, now: float, lease: float) -> Verdict:
         "old_intents": len(intents),
         "gone": gone,
     }
+    late = sum(map(partial(_is_late, now=now), sample.entries)) if announces else 0
+    data |= {"unannounced": late} if announces else {}
     details = some_of([fault.message for fault in sample.unread])
     seen = f"{sample.scope}: each can be read" if sample.looked_at else sample.scope
     fine = Verdict("ok", seen, details=details, data=data)
-    return flawed(_flaws(sample, intents, gone, now), fine, sample.scope)
+    return flawed([*_flaws(sample, intents, gone, now), *_unannounced(late)], fine, sample.scope)
+
+
+def _is_late(held: tuple[Key, Entry], now: float) -> bool:
+    """Say whether an entry has news that a sweep should have announced long since."""
+    _key, entry = held
+    return any(now - news.at > _LATEST for news in entry.news)
+
+
+def _unannounced(late: int) -> Iterator[Flaw]:
+    if late:
+        yield Flaw(
+            "warning",
+            f"decisions on {counted(late, 'finding')} should have been announced",
+            "see why: docs/operating.md, EventsNotPut; then hubtriage sweep --scope managed",
+        )
 
 
 def _is_left_over(entry: Entry, now: float) -> bool:

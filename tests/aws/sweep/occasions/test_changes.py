@@ -7,6 +7,7 @@ import pytest
 from hubtriage.aws.sweep.occasions.changes import Changes, changes, digest_of, swept_rules
 from hubtriage.engine.planning.plan import Settings
 from hubtriage.engine.ruleset import ruleset as engine
+from hubtriage.engine.ruleset.delivery import NO_ROUTES, Routes
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from tests.support.sweep_world import rules, suppress
 from tests.support.triage_world import NOW
@@ -185,3 +186,36 @@ def test_another_hub_is_a_change_of_every_rule_and_the_hub_of_before_is_none() -
     found = changes(before, both, NOW)
     assert (set(found.changed), found.wants_active) == ({"a", "b"}, True)
     assert digest_of(before) != digest_of(both)
+
+
+def routed(to: str, **owner: str) -> Any:
+    """Rules as they are swept where a route leads to a queue for all owners."""
+    routes = Routes.of({"routes": {"team": {"by": "owner", "to": {}, "otherwise": to}}})
+    rule = suppress("a", "control-a", **{"open-ticket": {"queue": "team"}}, **owner)
+    return swept_rules(rules(rule), Settings(routes=routes))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        pytest.param(routed("x"), routed("x"), (), id="nothing"),
+        pytest.param(routed("x"), routed("y"), ("a",), id="a route that leads elsewhere"),
+        pytest.param(routed("x", owner="one"), routed("x", owner="two"), ("a",), id="who may be routed"),
+        pytest.param(
+            swept_rules(rules(A), Settings()),
+            swept_rules(rules(A), Settings(routes=NO_ROUTES)),
+            (),
+            id="announcing, for rules without tickets",
+        ),
+    ],
+)
+def test_where_tickets_go_is_swept_if_decisions_are_announced(
+    before: Any, after: Any, changed: tuple[str, ...]
+) -> None:
+    assert changes(before, after, NOW).changed == changed
+
+
+def test_tickets_are_asked_for_as_soon_as_decisions_are_announced() -> None:
+    rule = A | {"open-ticket": {"queue": "q"}}
+    silent = swept_rules(rules(rule), Settings())
+    assert changes(silent, swept_rules(rules(rule), Settings(routes=NO_ROUTES)), NOW).changed == ("a",)
