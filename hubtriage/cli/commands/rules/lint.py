@@ -174,7 +174,7 @@ def lint(paths: Sequence[Path], now: float, hubs: Container[str]) -> LintReport:
             if not loaded.problems and not shown and not is_any_in_force(loaded):
                 found.append(no_rule_in_force(folder))
             if not shown:
-                found += deliveries.problems_of_routes(loaded)
+                found += deliveries.problems_of_routes(folder, loaded)
             read = [document for document in loaded.documents if not shown or document.file in shown]
             files_read += len(read)
             rules += sum(map(_rules_in, read))

@@ -573,6 +573,20 @@ def test_a_value_that_no_rule_reaches_is_shown_in_the_settings(lint):
     assert "W323" not in lint({}, "rules/a.yaml").output, "a single file does not have all rules"
 
 
+def test_nothing_is_said_of_routes_that_another_folder_uses_too(lint):
+    target = '[target.{name}]\naccount = "{account}"\nhome-region = "eu-west-1"\nrules = "{folder}"\n'
+    one = target.format(name="one", account="111122223333", folder="rules")
+    other = target.format(name="other", account="444455556666", folder="others")
+    result = lint({"rules/a.yaml": DELIVERING, "hubtriage.toml": SETTINGS + one + other}, "rules")
+    assert "W323" not in result.output
+    own = '[target.one.routes.team]\nby = "owner"\nto = {nosuch = "cloud"}\notherwise = "cloud"\n'
+    result = lint({"hubtriage.toml": SETTINGS + one + other + own}, "rules")
+    assert (
+        "hubtriage.toml:25:1: W323 route team: no rule that names the route has the owner 'nosuch'"
+        in result.output
+    )
+
+
 def test_each_target_has_names_of_its_own(lint):
     targets = """
 [target.prod]
