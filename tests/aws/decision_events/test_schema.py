@@ -5,16 +5,18 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
-from hubtriage.aws.decision_events.event import OPERATION_KINDS
+from hubtriage.aws.decision_events.event import OPERATION_KINDS, DecisionEvent, operation_event
 from hubtriage.aws.decision_events.operations import mode_changed
 from hubtriage.aws.decision_events.schema import event_schema
 from hubtriage.aws.switch.mode import MODES
 from hubtriage.cli.main import cli
 from hubtriage.engine.planning.news import KINDS
-from tests.support.buses import detail_of, event_of
+from hubtriage.localaws.cloud import LocalCloud
+from tests.support.buses import detail_of, event_of, found, news_of
 from tests.support.paths import ROOT
 
 STRICT = Draft7Validator(event_schema(strict=True))
@@ -90,3 +92,55 @@ def test_readers_allow_for_members_of_later_versions() -> None:
     detail["finding"]["later"] = 1
     assert LENIENT.is_valid(detail)
     assert not STRICT.is_valid(detail)
+
+
+def example() -> dict[str, Any]:
+    """The pattern of the page's example, which is CloudFormation."""
+    block = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert block
+    rule = yaml.safe_load(block[1].replace("!GetAtt", ""))["HiddenGraveFindings"]
+    pattern: dict[str, Any] = rule["Properties"]["EventPattern"]
+    return pattern
+
+
+PATTERNS = {
+    goal: {"detail": json.loads(text)}
+    for goal, text in re.findall(r"^\| (.*?) \| `(\{.*\})` \|", PAGE, re.MULTILINE)
+} | {"the example": example()}
+OF_OWNER = {"rule": "r", "ends": "e", "days": 7, "owner": "cloud-platform"}
+FITTING = {
+    "each switch of the mode": mode_changed("s", 1.0, (None, "observe"), "person", None, None, (1,)),
+    "exceptions of one owner that end soon": operation_event("expires-soon", 1.0, OF_OWNER, (1,), "s"),
+    "what people overruled": event_of(news_of("overruled")),
+    "everything about one account": event_of(),
+    "what became visible again": event_of(news_of("escalated")),
+    "the example": event_of(finding=found(Severity={"Label": "CRITICAL"})),
+}
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("goal", FITTING)
+def test_the_patterns_of_the_page_pick_what_they_say(cloud: LocalCloud, goal: str) -> None:
+    assert set(PATTERNS) == set(FITTING)
+    picked = {name for name, event in FITTING.items() if _is_picked(cloud, PATTERNS[goal], event)}
+    more = {
+        "everything about one account": {"what people overruled", "what became visible again", "the example"}
+    }
+    assert picked == {goal} | more.get(goal, set())
+
+
+def _is_picked(cloud: LocalCloud, pattern: dict[str, Any], event: DecisionEvent) -> bool:
+    envelope = {
+        "id": "e",
+        "account": "111122223333",
+        "source": "hubtriage",
+        "time": "2026-12-01T10:00:00Z",
+        "region": "eu-central-1",
+        "resources": [],
+        "detail-type": event.detail_type,
+        "detail": json.loads(event.detail),
+    }
+    answer = cloud.client("events").test_event_pattern(
+        EventPattern=json.dumps(pattern), Event=json.dumps(envelope)
+    )
+    return bool(answer["Result"])
