@@ -2,12 +2,12 @@
 
 import click
 
-from hubtriage.cli.commands.tickets import listing, propose, retry
+from hubtriage.cli.commands.tickets import check, listing, propose, retry
 
 
 @click.group(name="tickets")
 def command() -> None:
-    """Show tickets, try failed ones again, or propose an exception.
+    """Show tickets, check their queues, try failed ones again, or propose an exception.
 
     Rules with `open-ticket` ask for tickets. docs/tickets.md explains how hubtriage keeps them.
     """
@@ -17,6 +17,7 @@ for each in (
     listing.all_tickets,
     listing.open_tickets,
     listing.failed_tickets,
+    check.command,
     retry.command,
     propose.command,
 ):
