@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.mutants.announcing import ANNOUNCING
+from tests.mutants.channels import CHANNELS
 from tests.mutants.claims import CLAIMS
 from tests.mutants.deliveries import DELIVERIES
 from tests.mutants.events import EVENTS
@@ -115,6 +116,13 @@ FINDERS = {  # the quickest first
         "tests/aws/deliveries/test_http.py",
         "tests/aws/deliveries/test_secrets.py",
         "tests/aws/deliveries/tickets/products",
+    ),
+    CHANNELS: (
+        *(
+            f"tests/aws/deliveries/chat/test_{name}.py"
+            for name in ("hostile_texts", "webhook_signature", "posting", "trial")
+        ),
+        "tests/aws/deliveries/test_items.py",
     ),
     TABLE: tuple(f"{_LEDGER}{name}.py" for name in ("client", "item", "dynamodb", "contract")),
     SIZES: tuple(f"tests/engine/planning/test_{name}.py" for name in ("limits", "causes", "hostile")),

@@ -30,8 +30,8 @@ from hubtriage.aws.switch.breaker import Topic
 from hubtriage.aws.triage.events import Message
 from hubtriage.aws.triage.redelivery import Redelivery, VisibilityApi, url_of
 
-MARGIN = 35.0
-"""Seconds left at which no message is sent any more: a service may take 18 seconds for an answer."""
+MARGIN = 45.0
+"""Seconds left at which no message is sent any more: an answer may take 33 seconds to come and be read."""
 _TRIES = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2, read_timeout=5)
 
 

@@ -140,12 +140,14 @@ class _Posting:
         return claimed
 
     def _next(self, posts: deque[Post]) -> None:
-        """Send the next message, or say that the limit is reached."""
+        """Send the next message, or say that the limit is reached.
+
+        A message stays among `posts` until it is settled: whatever raises before comes again.
+        """
         post = posts[0]
         if not self._poster.limit.take(self._poster.clock.now()):
-            rest = list(posts)
+            self._withhold(posts)
             posts.clear()
-            self._withhold(rest)
             return
         answer = self._sent(post)
         posts.popleft()
@@ -155,13 +157,21 @@ class _Posting:
             if posts:
                 self._poster.clock.sleep(self._poster.service.pause)
             return
-        if not (isinstance(answer, Unknown) and answer.status is None):
-            self._poster.limit.give_back(self._poster.clock.now())
+        self._give_back(answer)
         if self._may_be_parted(post, answer):
             alone = [each for note in post.notes for each in self._poster.service.posts([note])]
             posts.extendleft(reversed(alone))
             return
         self._not_sent(post, answer)
+
+    def _give_back(self, answer: Answer) -> None:
+        """Give back what was taken of the daily limit, unless the message may have arrived."""
+        if isinstance(answer, Unknown) and answer.status is None:
+            return
+        try:
+            self._poster.limit.give_back(self._poster.clock.now())
+        except API_ERRORS as error:
+            self._table_failed(error)
 
     def _sent(self, post: Post) -> Answer:
         """Send a message; again after a short wait if the service asks for it. Errors of ours are final."""
@@ -211,7 +221,7 @@ class _Posting:
             self._log("warning", "message not sent", details)
         self._again(post.events, answer.retry_after)
 
-    def _withhold(self, posts: Sequence[Post]) -> None:
+    def _withhold(self, posts: Iterable[Post]) -> None:
         """Say once a day that the limit is reached; log and count what is not shown."""
         notes = [note for post in posts for note in post.notes]
         events = [event for note in notes for event in note.events]

@@ -505,6 +505,37 @@ def test_without_the_table_nothing_is_told_and_all_comes_again(world: ChatWorld)
     assert world.tell(decided(1), decided(2)) == []
 
 
+class NoLimit(MemoryLimit):
+    """A daily limit in a table that refuses one operation."""
+
+    def __init__(self, most: int, denied: str) -> None:
+        super().__init__(most)
+        self.denied = denied
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == object.__getattribute__(self, "__dict__").get("denied"):
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, name)
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("denied", ["take", "claim_last_word", "release_last_word", "count_withheld"])
+def test_without_the_count_of_the_day_nothing_is_lost(slack: ChatWorld, denied: str) -> None:
+    slack.limit = NoLimit(1, denied)
+    events = [decided(number, account=f"{number:012}") for number in range(20)]
+    again = slack.tell(*events)
+    shown = sum(text.startswith("Rule") for each in slack.messages() for text in each["texts"])
+    assert shown + len(again) == 20
+    assert again
+
+
+def test_what_is_not_given_back_does_not_lose_the_message(slack: ChatWorld) -> None:
+    slack.limit = NoLimit(9, "give_back")
+    slack.site.control.fault(PeerFault("status", status=500))
+    assert len(slack.tell(decided())) == 1
+    assert slack.tell(decided()) == []
+    assert len(slack.messages()) == 1
+
+
 def test_what_was_told_and_not_remembered_does_not_come_again(
     world: ChatWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
