@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hubtriage.cli.main import cli
+from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.peers.faults import PeerFault
 from hubtriage.localaws.peers.server import Peers, PeerServer
@@ -17,7 +18,7 @@ from hubtriage.localaws.peers.slack import SlackPeer, SlackSettings
 from hubtriage.localaws.peers.webhook import WebhookPeer, WebhookSettings
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.acting import created_role, session_of
-from tests.support.deployed_stack import DeployedStack, built_stack, deployed_stack
+from tests.support.deployed_stack import SHORT_WINDOW, DeployedStack, built_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -69,8 +70,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "rules" / "rules.yaml").write_text(RULES)
     assembly = built_stack(folder / "rules", folder / "out", decision_events=True, channels=CHANNELS)
     peers = Peers({"slack": SlackPeer, "hook": WebhookPeer})
-    with PeerServer(peers) as server, deployed_stack(assembly, HubSettings.still(), auth=True) as stack:
-        secrets = stack.cloud.client("secretsmanager")
+    cloud = LocalCloud(HubSettings.still(), batching_window=SHORT_WINDOW, auth=True)
+    with PeerServer(peers) as server, cloud:
+        secrets = cloud.client("secretsmanager")
         for name, value in {
             "hubtriage/slack": {"url": f"{server.url('slack')}{SlackSettings().path}"},
             "hubtriage/hook": {
@@ -79,7 +81,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             },
         }.items():
             secrets.create_secret(Name=name, SecretString=json.dumps(value))
-        yield Site(stack, server)
+        (outputs,) = cloud.deploy(assembly).values()
+        cloud.wait_until_idle()  # the deployment sets the mode, which is a message
+        yield Site(DeployedStack(cloud, outputs), server)
 
 
 def test_hidden_findings_are_one_message_and_many_webhooks(site: Site) -> None:
