@@ -251,6 +251,26 @@ def test_in_observe_nothing_is_put_and_the_decision_says_what_would_be() -> None
     assert site.world.ledger.items == {}
 
 
+def test_in_observe_not_even_a_refusal_is_put_nor_what_was_left() -> None:
+    site = Site((TAG,))
+    site.world.hub.plant(FULL, NOW)
+    report = site.bench().run(record("m", FULL), mode="observe")
+    assert endings(report)["finding-0"] == ("refused", "CannotChange")
+    left = site_with_news()
+    left.world.clock.sleep(HOUR)
+    left.bench().run(record("m", finding(0), receives=2), mode="observe")
+    assert (site.bus.calls, left.bus.calls) == (0, 1)
+
+
+def site_with_news() -> Site:
+    """Return a site whose bus was down."""
+    site = Site()
+    site.bus.fault = DOWN
+    site.see(after=0.0)
+    site.bus.fault = None
+    return site
+
+
 @pytest.mark.parametrize(
     ("happen", "why"),
     [
