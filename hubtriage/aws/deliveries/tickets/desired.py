@@ -26,6 +26,7 @@ OUR_TEXT = (
 )
 REASONS = {
     "rule no longer applies": "the rule no longer applies",
+    "moved": "now in another ticket",
     "archived": "archived by its provider",
     "passed": "its check has passed",
     "resolved": "resolved",
