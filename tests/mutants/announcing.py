@@ -107,6 +107,12 @@ ANNOUNCING = (
         "",
     ),
     Mutation(
+        "two states that differ only for a ticket count as one",
+        "aws/triage/steps/rereading.py",
+        "    if verdict.after.open_tickets != decision.after.open_tickets:\n        return True\n",
+        "",
+    ),
+    Mutation(
         "a status that the service resets is news each time",
         _TELLING,
         "if not self._is_repeated(change, decision))",

@@ -297,6 +297,32 @@ def test_a_ticket_is_opened_done_and_opened_again(happen: Mapping[str, Any], why
     assert site.kinds[-1] == ("changed" if why == "rule no longer applies" else "returned")
 
 
+def asked() -> Site:
+    """Return a site whose finding has a ticket, an hour later."""
+    site = Site(({**TICKETS, "update": {"Confidence": 50}},))
+    site.see(after=0.0)
+    site.world.clock.sleep(HOUR)
+    return site
+
+
+def test_an_old_event_closes_no_ticket_of_a_finding_that_is_open() -> None:
+    site = asked()
+    site.bench().see(ago=100.0, RecordState="ARCHIVED")
+    assert site.tickets() == [ticket("open")]
+
+
+def test_where_it_is_not_known_which_of_two_states_is_newer_a_ticket_waits() -> None:
+    site = asked()
+    now, shown = NOW - site.world.clock.now(), site.world.stored(0)
+    closed = {**shown, "RecordState": "ARCHIVED"}
+    both = (record("a", shown, age=now + 1), record("b", closed, age=now + 1))
+    report = site.bench().run(*both)
+    assert endings(report)["finding-0"] == ("failed", "Undecidable")
+    site.world.clock.sleep(HOUR)
+    site.bench().run(*(again(each) for each in both))
+    assert site.tickets() == [ticket("open")]
+
+
 def plant(site: Site, changed: Mapping[str, Any]) -> None:
     confidence = site.world.stored(0).get("Confidence")
     site.world.hub.plant({**finding(0), "Confidence": confidence, **changed}, site.world.clock.now())
