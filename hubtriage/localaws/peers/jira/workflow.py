@@ -81,6 +81,11 @@ WORKFLOWS: Mapping[str, Workflow] = {
             Way("41", "Open again", "Open", ("Rejected", "Fixed"), clears=True),
         ),
     ),
+    # two ways lead to statuses of category done that both say more
+    "odd-ends": Workflow(
+        {"Open": "new", "Rejected": "done", "Postponed": "done"},
+        (Way("31", "Reject", "Rejected", ("Open",)), Way("32", "Postpone", "Postponed", ("Open",))),
+    ),
     # Done takes two steps
     "long": Workflow(
         {"Open": "new", "Review": "indeterminate", "Done": "done"},

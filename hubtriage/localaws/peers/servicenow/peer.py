@@ -148,9 +148,8 @@ class ServiceNowPeer:
 
     def _list(self, request: PeerRequest, table: str) -> PeerAnswer:
         """List records: a condition on an unknown column is left out, so that all of them may come back."""
-        test, order = parse(
-            request.first("sysparm_query"), TABLES[table].widths, strict=self.settings.strict_queries
-        )
+        columns = TABLES[table].widths.keys() - set(self.settings.unsearched)
+        test, order = parse(request.first("sysparm_query"), columns, strict=self.settings.strict_queries)
         found = [each for each in self.records.all(table) if each.is_there and test(each.values)]
         for column, descends in reversed(order):
             found.sort(key=lambda each: each.values.get(column, ""), reverse=descends)

@@ -185,6 +185,9 @@ def test_closing_in_a_workflow(
         pytest.param(
             "mandatory", {}, "requires customfield_10060", id="a field is required that we do not know"
         ),
+        pytest.param(
+            "odd-ends", {}, "set close-transition to one of Postpone, Reject", id="several ends that say more"
+        ),
         pytest.param("validator", {}, "customfield_10050 must be set", id="a validator refuses"),
         pytest.param(
             "resolution", {"resolution": "Nope"}, "set resolution", id="a resolution that is not there"

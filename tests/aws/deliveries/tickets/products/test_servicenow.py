@@ -73,16 +73,26 @@ def test_a_record_is_found_by_its_claim_at_once(desk: TicketService) -> None:
     assert desk.find("0" * 32) == ()
 
 
-def test_a_query_that_is_ignored_finds_nothing_and_says_so(instance: Outside, desk: TicketService) -> None:
-    made(desk)
+def test_a_claim_key_that_is_dropped_ends_creation(instance: Outside, desk: TicketService) -> None:
     instance.configure(unwritable=["correlation_id"])
-    lost = made(desk, claim="f" * 32)
-    assert desk.find("f" * 32) == ()
-    refused = desk.create(DRAFT, "f" * 32)
+    lost = made(desk)
+    assert desk.find(CLAIM) == ()
+    refused = desk.create(DRAFT, CLAIM)
     assert isinstance(refused, NotDone)
     assert "may not write correlation_id" in refused.reason
-    assert len(instance.stored()["records"]) == 2
-    assert lost.key == "INC0010002"
+    assert only(instance)["number"] == lost.key
+
+
+def test_an_instance_that_ignores_a_query_finds_only_what_has_the_claim(
+    instance: Outside, desk: TicketService
+) -> None:
+    ours, other = made(desk), made(desk, claim="f" * 32)
+    instance.configure(unsearched=["correlation_id", "correlation_display"])
+    assert desk.find(CLAIM) == (ours,)
+    assert desk.find("f" * 32) == (other,)
+    answer = desk.find("0" * 32)
+    assert isinstance(answer, NotDone)
+    assert "does not search by correlation_id" in answer.reason
 
 
 def test_rows_of_other_claims_are_no_hits(instance: Outside, desk: TicketService) -> None:
@@ -294,6 +304,12 @@ def test_a_sleeping_instance_creates_nothing_that_we_believe_in(
 def test_a_check_creates_nothing(instance: Outside, desk: ServiceNow) -> None:
     assert desk.check() == ()
     assert instance.stored()["records"] == []
+
+
+def test_a_check_sees_that_queries_are_ignored(instance: Outside, desk: ServiceNow) -> None:
+    made(desk)
+    instance.configure(unsearched=["correlation_id", "correlation_display"])
+    assert desk.check() == ("the instance does not search by correlation_id, or hides it",)
 
 
 def test_a_check_says_what_is_wrong(instance: Outside, desk: ServiceNow) -> None:
