@@ -188,12 +188,6 @@ OUTSIDE = (
         "if False:",
     ),
     Mutation(
-        "a status of 200 counts as a creation",
-        _SERVICENOW,
-        "if answer.status != 201 or row is None:",
-        "if row is None:",
-    ),
-    Mutation(
         "records without a claim key are created on and on",
         _SERVICENOW,
         "        if self._dropped:\n",

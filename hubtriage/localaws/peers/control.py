@@ -35,6 +35,11 @@ class PeerControl:
         found: list[dict[str, Any]] = self._ask("GET", f"{peer}/journal" if peer else "journal")
         return found
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return for each peer how many requests it had, how many it carried out, and how many had a fault."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "counts")
+        return counted
+
     def act(self, peer: str, act: str, **given: Any) -> Any:
         """Have a person act in a peer, e.g. `act("jira", "close", issue="SEC-1", resolution="Done")`."""
         return self._ask("POST", f"{peer}/act", {"act": act, "given": given})

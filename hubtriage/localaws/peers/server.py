@@ -12,7 +12,7 @@ import struct
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,8 +24,8 @@ from hubtriage.localaws.peers.faults import PeerFault, PeerFaults
 from hubtriage.localaws.peers.peer import Peer, PeerAnswer, PeerError, PeerRequest
 
 CONTROL = "/_peers/"
-_JOURNAL = 100_000
-_LONGEST_KEPT_BODY = 100_000
+_JOURNAL = 20_000
+_LONGEST_KEPT_BODY = 20_000
 _SECRET_HEADERS = ("authorization", "x-sn-apikey", "cookie")
 _LARGEST_BODY = 20_000_000
 
@@ -78,6 +78,7 @@ class Peers:
         self._lock = threading.Lock()
         self._journal: deque[JournalEntry] = deque(maxlen=_JOURNAL)
         self._count = 0
+        self._counts = {name: Counter({"requests": 0, "carried_out": 0, "faults": 0}) for name in self._peers}
         self._random = random.Random(seed)  # noqa: S311 - no secret
 
     def peer(self, name: str) -> Peer:
@@ -116,6 +117,11 @@ class Peers:
         with self._lock:
             return [entry for entry in self._journal if peer in (None, entry.peer)]
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return for each peer how many requests it had, how many it carried out, and how many had a fault."""
+        with self._lock:
+            return {name: dict(counted) for name, counted in self._counts.items()}
+
     def stored(self, name: str) -> dict[str, Any]:
         """Return what a peer holds."""
         peer = self.peer(name)
@@ -147,6 +153,9 @@ class Peers:
         body = request.body[:_LONGEST_KEPT_BODY].decode(errors="replace")
         with self._lock:
             self._count += 1
+            self._counts[name].update(
+                {"requests": 1, "carried_out": int(carried_out), "faults": int(fault is not None)}
+            )
             self._journal.append(
                 JournalEntry(
                     number=self._count,
@@ -309,6 +318,7 @@ class _Control:
         self._peers = peers
         self._own: Mapping[tuple[str, str], Callable[[Any], Any]] = {
             ("GET", "journal"): lambda _: [asdict(entry) for entry in peers.journal()],
+            ("GET", "counts"): lambda _: peers.counts(),
             ("GET", "faults"): lambda _: {"struck": peers.faults.struck},
             ("POST", "faults"): lambda body: {"number": peers.faults.add(_fault(body))},
             ("DELETE", "faults"): lambda _: peers.faults.clear(),

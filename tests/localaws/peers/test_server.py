@@ -130,6 +130,14 @@ def test_an_answer_in_place_of_the_peers(
     assert len(control.stored("counter")["bodies"]) == stored
 
 
+def test_requests_are_counted_however_many(server: PeerServer, control: PeerControl) -> None:
+    control.fault(PeerFault("status", status=503))
+    control.fault(PeerFault("status", status=504, after=True))
+    for _ in range(3):
+        post(server)
+    assert control.counts() == {"counter": {"requests": 3, "carried_out": 2, "faults": 2}}
+
+
 def test_a_delayed_answer_is_of_a_request_that_was_done(server: PeerServer, control: PeerControl) -> None:
     control.fault(PeerFault("delay", seconds=0.2))
     assert post(server)[0] == 201
