@@ -36,7 +36,7 @@ class PeerControl:
         return found
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return for each peer how many requests it had, how many it carried out, and how many had a fault."""
+        """Return for each peer how many requests it had, carried out, and answered with a fault."""
         counted: dict[str, dict[str, int]] = self._ask("GET", "counts")
         return counted
 

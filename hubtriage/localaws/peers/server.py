@@ -118,7 +118,7 @@ class Peers:
             return [entry for entry in self._journal if peer in (None, entry.peer)]
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return for each peer how many requests it had, how many it carried out, and how many had a fault."""
+        """Return for each peer how many requests it had, carried out, and answered with a fault."""
         with self._lock:
             return {name: dict(counted) for name, counted in self._counts.items()}
 
