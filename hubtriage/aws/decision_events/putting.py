@@ -10,7 +10,7 @@ from hubtriage.aws.decision_events.bus import EventBus, EventNotPutError, NotPut
 from hubtriage.aws.decision_events.event import DecisionEvent
 from hubtriage.aws.decision_events.variables import NOT_PUT_METRIC
 
-LONGEST_PUT = 20.0
+LONGEST_PUT = 10.0
 """Seconds: what the event is about has happened, and the function has more to do."""
 MESSAGE = "event not put"
 

@@ -180,9 +180,9 @@ class SweepFunction:
             step.name, request, after
         )
         self._log(summary, after)
+        self._remember(request, after)
         if after.is_over and after.status != "continued":
             self._put_finished(summary)
-        self._remember(request, after)
         state = {"request": request.as_json(), "progress": after.as_json()}
         return state | ({"report": summary} if after.is_over else {})
 

@@ -18,7 +18,7 @@ from hubtriage.engine.ruleset.ruleset import Rule
 
 NOT_PUT = "events of exceptions that end are not put; the next sweep of all findings tries again"
 NOT_NOTED = "events of exceptions that end cannot be noted as put; the next sweep puts them again"
-LONGEST_PUT = 20.0
+LONGEST_PUT = 10.0
 """Seconds for all of them: a bus that does not answer must not cost the step."""
 
 
