@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from hubtriage.aws.decision_events.event import DecisionEvent
+from hubtriage.aws.decision_events.farewells import what_is_known
 from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
+from hubtriage.aws.securityhub.api import Key, key_of
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
+from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.engine.planning.entry import Entry
 from hubtriage.engine.planning.news import Reported
 from tests.support.announcing import TICKETS, outbox, ticket
@@ -186,3 +189,17 @@ class _Changing:
     def __init__(self, site: Site, scan: Any) -> None:
         self.scan, ledger = scan, site.world.ledger
         self.read, self.write, self.delete = ledger.read, ledger.write, ledger.delete
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(key(9), id="of Security Hub CSPM"),
+        pytest.param((HUB_V2, "9f" * 32), id="of Security Hub V2"),
+    ],
+)
+def test_what_is_known_of_a_finding_that_is_gone_names_it(name: Key) -> None:
+    known = what_is_known(name, ASKED)
+    assert key_of(known) == name
+    assert known["AwsAccountId"] == "111122223333"
+    assert what_is_known(name, replace(ASKED, about={"type": "x"}))["Types"] == ["x"]
