@@ -100,7 +100,7 @@ OUTSIDE = (
     Mutation(
         "whatever a search of Jira finds is ours",
         _JIRA,
-        "ours = [issue for issue in issues if _claim_of(issue) == claim]",
+        "ours = [issue for issue in issues if claim_of(issue) == claim]",
         "ours = issues",
     ),
     Mutation(
@@ -136,7 +136,7 @@ OUTSIDE = (
     Mutation(
         "a comment of Jira is made again",
         _JIRA,
-        'if any(_says(comment, key) for comment in _listed(latest, "comments")):',
+        'if any(says(comment, key) for comment in listed(latest, "comments")):',
         "if False:",
     ),
     Mutation(

@@ -5,7 +5,7 @@ found is verified. The search index lags; reading issues by their ids does not.
 """
 
 import base64
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -13,7 +13,18 @@ from urllib.parse import quote, urlsplit
 from hubtriage.aws.deliveries.http import Done, HttpClient, NotDone, Unknown
 from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
 from hubtriage.aws.deliveries.tickets.products import jira_setup, transitions
-from hubtriage.aws.deliveries.tickets.products.adf import document, texts_of
+from hubtriage.aws.deliveries.tickets.products.adf import document
+from hubtriage.aws.deliveries.tickets.products.jira_answers import (
+    PROPERTY,
+    age,
+    claim_of,
+    explain,
+    is_id,
+    is_issue,
+    listed,
+    resolution_of,
+    says,
+)
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
 from hubtriage.aws.deliveries.tickets.products.transitions import Choice, WantedStatus
 from hubtriage.aws.deliveries.tickets.products.wording import one_line
@@ -21,7 +32,6 @@ from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, Tick
 
 LABEL = "hubtriage"
 """On every ticket, and the beginning of the label that has the claim key."""
-PROPERTY = "hubtriage"
 LONGEST_SUMMARY = 255
 _NO_CONTENT = 204
 _MOST_FETCHED = 100
@@ -70,7 +80,7 @@ class Jira:
     def __init__(self, queue: JiraQueue, http: HttpClient, store: SecretStore) -> None:
         self._queue = queue
         self._base = f"{queue.url}/rest/api/3"
-        self._requests = ServiceRequests(http, store, _authorization, _explain, _UNAUTHORIZED)
+        self._requests = ServiceRequests(http, store, _authorization, explain, _UNAUTHORIZED)
         self._site = ""
 
     def check(self) -> tuple[str, ...] | Refusal:
@@ -88,11 +98,11 @@ class Jira:
         found = self._requests.read(f"{self._base}/search/jql", asked)
         if isinstance(found, NotDone | Unknown):
             return found
-        issues = self._fetch([issue["id"] for issue in _listed(found, "issues") if _is_id(issue.get("id"))])
+        issues = self._fetch([issue["id"] for issue in listed(found, "issues") if is_id(issue.get("id"))])
         if isinstance(issues, NotDone | Unknown):
             return issues
-        ours = [issue for issue in issues if _claim_of(issue) == claim]
-        return tuple(self._ticket(issue) for issue in sorted(ours, key=_age))
+        ours = [issue for issue in issues if claim_of(issue) == claim]
+        return tuple(self._ticket(issue) for issue in sorted(ours, key=age))
 
     def create(self, draft: TicketDraft, claim: str) -> Ticket | Refusal:
         """Create an issue with label and property."""
@@ -107,7 +117,7 @@ class Jira:
         if not isinstance(answer, Done):
             return answer
         made = answer.json()
-        if not isinstance(made, dict) or not _is_id(made.get("id")) or not isinstance(made.get("key"), str):
+        if not isinstance(made, dict) or not is_id(made.get("id")) or not isinstance(made.get("key"), str):
             return Unknown("the answer to a creation names no issue", status=answer.status)
         return Ticket(made["id"], made["key"], self._url(made["key"]), is_closed=False)
 
@@ -130,7 +140,7 @@ class Jira:
         latest = self._requests.read(f"{url}?orderBy=-created&maxResults={_COMMENTS_LOOKED_AT}")
         if isinstance(latest, NotDone | Unknown):
             return self._gone_or(latest)
-        if any(_says(comment, key) for comment in _listed(latest, "comments")):
+        if any(says(comment, key) for comment in listed(latest, "comments")):
             return "done"
         internal = {"key": "sd.public.comment", "value": {"internal": True}}
         body = {"body": document(text, f"hubtriage {key}"), "properties": [internal]}
@@ -138,7 +148,7 @@ class Jira:
         if not isinstance(answer, Done):
             return self._gone_or(answer)
         made = answer.json()
-        if not isinstance(made, dict) or not _is_id(made.get("id")):
+        if not isinstance(made, dict) or not is_id(made.get("id")):
             return Unknown("the answer to a comment names none", status=answer.status)
         return "done"
 
@@ -193,10 +203,10 @@ class Jira:
         return "done"
 
     def _choose(self, ticket: str, wanted: WantedStatus) -> Choice | Literal["gone", "forbidden"] | Refusal:
-        listed = self._requests.read(f"{self._issue(ticket)}/transitions?expand=transitions.fields")
-        if isinstance(listed, NotDone | Unknown):
-            return self._gone_or(listed)
-        choice = transitions.choose(_listed(listed, "transitions"), wanted)
+        answer = self._requests.read(f"{self._issue(ticket)}/transitions?expand=transitions.fields")
+        if isinstance(answer, NotDone | Unknown):
+            return self._gone_or(answer)
+        choice = transitions.choose(listed(answer, "transitions"), wanted)
         if choice is None and not self._may_move(ticket):
             return NotDone("the account lacks the permission Transition Issues", is_final=True)
         return "forbidden" if choice is None else choice
@@ -215,7 +225,7 @@ class Jira:
         issue = self._requests.read(f"{self._issue(ticket)}?fields={','.join(_FIELDS)}")
         if isinstance(issue, NotDone | Unknown):
             return self._gone_or(issue)
-        if not _is_issue(issue):
+        if not is_issue(issue):
             return NotDone("the answer is no issue")
         return dict(issue)
 
@@ -236,10 +246,10 @@ class Jira:
             answer = self._requests.read(f"{self._base}/issue/bulkfetch", asked)
             if isinstance(answer, NotDone | Unknown):
                 return answer
-            listed = answer.get("issues")
-            if not isinstance(listed, list) or not all(map(_is_issue, listed)):
+            fetched = answer.get("issues")
+            if not isinstance(fetched, list) or not all(map(is_issue, fetched)):
                 return NotDone("an issue in the answer cannot be read")
-            issues += listed
+            issues += fetched
         return issues
 
     def _gone_or(self, refusal: Refusal) -> Literal["gone"] | Refusal:
@@ -264,14 +274,13 @@ class Jira:
         return answer
 
     def _ticket(self, issue: Mapping[str, Any]) -> Ticket:
-        resolution = issue["fields"].get("resolution")
         is_closed = transitions.category(issue) == "done"
         return Ticket(
             id=issue["id"],
             key=issue["key"],
             url=self._url(issue["key"]),
             is_closed=is_closed,
-            resolution=resolution.get("name") if is_closed and isinstance(resolution, dict) else None,
+            resolution=resolution_of(issue) if is_closed else None,
         )
 
     def _issue(self, ticket: str) -> str:
@@ -307,48 +316,3 @@ def _label(claim: str) -> str:
     if not claim.isascii() or not claim.isalnum():
         raise ValueError("a claim key has letters and digits only")
     return f"{LABEL}-{claim}"
-
-
-def _claim_of(issue: Mapping[str, Any]) -> str | None:
-    properties = issue.get("properties")
-    value = properties.get(PROPERTY) if isinstance(properties, dict) else None
-    claim = value.get("claim") if isinstance(value, dict) else None
-    return claim if isinstance(claim, str) else None
-
-
-def _says(comment: Mapping[str, Any], key: str) -> bool:
-    return any(key in text for text in texts_of(comment.get("body")))
-
-
-def _age(issue: Mapping[str, Any]) -> tuple[int, str]:
-    return int(issue["id"]), issue["key"]
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isdecimal()
-
-
-def _is_issue(value: object) -> bool:
-    """Say whether a value has what is read of an issue."""
-    return (
-        isinstance(value, dict)
-        and _is_id(value.get("id"))
-        and isinstance(value.get("key"), str)
-        and isinstance(value.get("fields"), dict)
-        and transitions.category(value) is not None
-    )
-
-
-def _listed(answer: Mapping[str, Any], member: str) -> Iterator[dict[str, Any]]:
-    listed = answer.get(member)
-    yield from (each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
-
-
-def _explain(value: Any) -> str:
-    """Return the errors of Jira as one text: by field, then the others."""
-    if not isinstance(value, dict):
-        return ""
-    errors, messages = value.get("errors"), value.get("errorMessages")
-    parts = [f"{field}: {text}" for field, text in errors.items()] if isinstance(errors, dict) else []
-    parts += [str(text) for text in messages] if isinstance(messages, list) else []
-    return "; ".join(parts)

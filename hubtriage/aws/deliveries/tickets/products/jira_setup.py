@@ -1,10 +1,11 @@
 """What keeps tickets of a project of Jira from being opened, found without opening one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from hubtriage.aws.deliveries.http import NotDone, Unknown
+from hubtriage.aws.deliveries.tickets.products.jira_answers import listed
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
 from hubtriage.aws.deliveries.tickets.service import Refusal
 
@@ -37,7 +38,7 @@ def objections(
         return missing
     if isinstance(types, NotDone | Unknown):
         return types
-    found = {str(each.get("name")): str(each.get("id")) for each in _listed(types, "issueTypes")}
+    found = {str(each.get("name")): str(each.get("id")) for each in listed(types, "issueTypes", "values")}
     if issue_type not in found:
         names = ", ".join(sorted(found)) or "none"
         return (
@@ -47,7 +48,7 @@ def objections(
     fields = requests.read(f"{_meta(base, project)}/{quote(found[issue_type], safe='')}?maxResults={_PAGE}")
     if isinstance(fields, NotDone | Unknown):
         return fields
-    return (*missing, *_of_fields(list(_listed(fields, "fields")), issue_type))
+    return (*missing, *_of_fields(list(listed(fields, "fields", "values")), issue_type))
 
 
 def _missing_permissions(requests: ServiceRequests, base: str, project: str) -> tuple[str, ...] | Refusal:
@@ -88,9 +89,3 @@ def _of_fields(fields: list[dict[str, Any]], issue_type: str) -> Iterator[str]:
 
 def _meta(base: str, project: str) -> str:
     return f"{base}/issue/createmeta/{quote(project, safe='')}/issuetypes"
-
-
-def _listed(answer: Mapping[str, Any], member: str) -> Iterator[dict[str, Any]]:
-    """Yield what a page lists; older documents of Jira name the list `values`."""
-    listed = answer.get(member, answer.get("values"))
-    yield from (each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
