@@ -57,8 +57,8 @@ faults: setup ## break each thing between the queue and Security Hub by itself: 
 SEED ?= 1
 FINDINGS ?= 20000
 HUB ?= cspm
-chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn from SEED=1, in HUB=cspm or both; account for every event
-	$(BIN)/python -m tests.chaos --seed $(SEED) --findings $(FINDINGS) --hub $(HUB)
+chaos: setup ## break everything at once under the load of FINDINGS=20000, drawn from SEED=1, in HUB=cspm or both, with TICKETS=1 or without; account for every event
+	$(BIN)/python -m tests.chaos --seed $(SEED) --findings $(FINDINGS) --hub $(HUB) $(if $(TICKETS),--tickets)
 
 bench: setup ## measure matching, batches, loading, cold start, peers beside them, lint, and a large backtest
 	$(BIN)/python -m benchmarks.run

@@ -284,7 +284,7 @@ ALARM_TEXTS = {
         "the findings are triaged; their tickets say something else",
         "Tickets cannot be made as they should be, and another try does not help.",
         "The service refuses a field, a transition or the closing. Such a ticket is never taken for closed.",
-        "run `hubtriage tickets --failed`, which has the answer of the service.",
+        "run `hubtriage tickets failed`, which has the answer of the service.",
         "deliveries",
     ),
 }

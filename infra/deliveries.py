@@ -33,6 +33,7 @@ from hubtriage.settings.configuration import Configuration
 from hubtriage.settings.deliveries import Channel, TicketQueue
 
 from .alarms import Alarm, AlarmsConstruct, waiting
+from .decision_events import DecisionEventsConstruct
 from .encryption import KEY_READ_ACTIONS, KEY_USE_ACTIONS, customer_key, key_statements, queue_encryption
 from .function import Function, lambda_log_level
 from .intake import LONGEST_RETENTION, QUEUE_READ_ACTIONS, REDRIVE_ACTIONS, refusal
@@ -138,6 +139,11 @@ class DeliveriesConstruct(Construct):
         )
         self.redrive_role = self._redrive_role()
         self._refuse_other_senders()
+
+    def go_before(self, *functions: lambda_.Function) -> None:
+        """Let queues be there before anything decides for them: a bus keeps no event."""
+        for function in functions:
+            function.node.add_dependency(self)
 
     def _table(self) -> tuple[str, str]:
         """Make the table that outlives the stack, or name the one that the settings name.
@@ -249,6 +255,19 @@ class DeliveriesConstruct(Construct):
                 if each.target.function == TICKETS
             },
         }
+
+
+def make_deliveries(
+    scope: Construct,
+    config: Configuration,
+    packages: Mapping[str, Path],
+    decisions: DecisionEventsConstruct | None,
+    alarms: AlarmsConstruct,
+) -> DeliveriesConstruct | None:
+    """Make what delivers decisions, if they leave the system and there is a channel or a queue."""
+    if decisions is None or not targets_of(config):
+        return None
+    return DeliveriesConstruct(scope, "Deliveries", config, packages, decisions.bus, alarms)
 
 
 def tickets_table_name(stack: str) -> str:

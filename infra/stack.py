@@ -15,7 +15,7 @@ from .breaker import BreakerConstruct
 from .bundle import read_ruleset
 from .dashboard import Dashboard
 from .decision_events import DecisionEventsConstruct
-from .deliveries import DeliveriesConstruct, targets_of
+from .deliveries import make_deliveries
 from .deployment_guard import DeploymentGuardConstruct
 from .hand_back import HandBackConstruct, action_arn, make_action
 from .intake import IntakeConstruct
@@ -98,16 +98,14 @@ class TriageStack(cdk.Stack):
         )
         links = Links(self, "Links", config)
         alarms = AlarmsConstruct(self, "Watch", config, links)
-        deliveries = (
-            DeliveriesConstruct(self, "Deliveries", config, packages, decisions.bus, alarms)
-            if decisions and targets_of(config)
-            else None
-        )
+        deliveries = make_deliveries(self, config, packages, decisions, alarms)
         Queries(self, "Queries", config, triage.function.log_group)
         notices = NoticesConstruct(self, "Notices", config, alarms.key) if config.notice_days else None
         sweep = SweepConstruct(
             self, "Sweep", config, packages["sweep"], intake, mode, ledger, notices, decisions
         )
+        if deliveries:
+            deliveries.go_before(triage.function, sweep.function)
         triage.batches.node.add_dependency(mode.made_by(sweep.deployed))
         sweep.start_after_deploys(triage)
         sweep.refuse_held_fields(triage, ledger)
@@ -117,11 +115,10 @@ class TriageStack(cdk.Stack):
         intake.refuse_other_senders(sweep.function.execution_role, hand_back.function.execution_role)
         guard = LedgerGuardConstruct(self, "LedgerGuard", config, packages["breaker"], ledger, triage.batches)
         of_triage = triage_alarms(config, intake, triage.function)
-        for alarm in (*of_triage, *ledger.alarms(), *guard.alarms(), *sweep.alarms()):
-            alarms.add(alarm)
-        for alarm in decisions.alarms() if decisions else ():
-            alarms.add(alarm)
-        for alarm in deliveries.alarms() if deliveries else ():
+        of_events = decisions.alarms() if decisions else ()
+        of_deliveries = deliveries.alarms() if deliveries else ()
+        of_work = (*of_triage, *ledger.alarms(), *guard.alarms(), *sweep.alarms())
+        for alarm in (*of_work, *of_events, *of_deliveries):
             alarms.add(alarm)
         breaker = BreakerConstruct(
             self, "Breaker", config, packages["breaker"], mode, alarms, links, decisions

@@ -33,13 +33,15 @@ def main() -> int:
         default="cspm",
         help="whether Security Hub V2 has findings too, and faults of its own (default %(default)s)",
     )
+    parser.add_argument(
+        "--tickets", action="store_true", help="decisions open tickets and send messages, which fail too"
+    )
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "chaos", help="folder to write to")
     options = parser.parse_args()
     options.build.mkdir(parents=True, exist_ok=True)
     console = Console(width=max(Console().width, 120), highlight=False)
-    report = run(
-        draw_plan(options.seed, options.findings, both=options.hub == "both"), options.build, Teller(console)
-    )
+    plan = draw_plan(options.seed, options.findings, both=options.hub == "both", tickets=options.tickets)
+    report = run(plan, options.build, Teller(console))
     path = options.build / "ledger.json"
     path.write_text(json.dumps(report.as_record(), indent=2) + "\n", encoding="utf-8")
     show(report, console, path)
@@ -79,6 +81,9 @@ def show(report: ChaosReport, console: Console, path: Path) -> None:
         f"{report.look.comments_overtaken} that came while triage wrote its own",
         markup=False,
     )
+    if report.plan.tickets:
+        told = ", ".join(f"{count:,} {name}" for name, count in report.deliveries.counts.items())
+        console.print(f"decisions that left the system: {told}", markup=False)
     console.print(f"a last sweep changed {report.last_sweep_changed} findings")
     for problem in report.problems:
         console.print(f"problem: {problem}", style="red", markup=False)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from hubtriage.localaws.ocsf_findings import is_touched
+from hubtriage.localaws.peers.control import PeerControl
+from hubtriage.localaws.peers.faults import PeerFault
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from tests.chaos.ledger import SentEvent, as_rules_see
 from tests.chaos.plan import Act, ChaosPlan, Finding, coded_faults
@@ -59,6 +61,7 @@ class ChaosLoad:
         self._sent: list[Finding] = []
         self._sent_v2: list[str] = []
         self._storms: dict[int, Happening] = {}
+        self._peer_faults: dict[int, Happening] = {}
         self._admit: Callable[[], object] = lambda: None
         self._deploying: threading.Thread | None = None
 
@@ -101,6 +104,7 @@ class ChaosLoad:
         for rule, happening in self._storms.items():
             happening.struck = fired[rule]
         self._world.proxy.calm()
+        self._calm_peers()
         self._world.cloud.control.configure(quotas=False)
 
     def _import(self, findings: list[Finding]) -> None:
@@ -166,6 +170,33 @@ class ChaosLoad:
                 return False
             time.sleep(0.02)
         return True
+
+    def _calm_peers(self) -> None:
+        if self._world.peers is not None:
+            struck = self._world.peers.struck()
+            for number, happening in self._peer_faults.items():
+                happening.struck = struck[number]
+            self._world.peers.clear_faults()
+
+    def _peers(self) -> PeerControl:
+        if self._world.peers is None:
+            raise RuntimeError("this plan needs doubles of the services")
+        return self._world.peers
+
+    def _peer(self, happening: Happening) -> int:
+        self._peer_faults[self._peers().fault(PeerFault(**happening.act.detail))] = happening
+        return 0
+
+    def _kill_at_peer(self, happening: Happening) -> int:
+        """Kill all functions while a request to a double is under way, which takes a moment."""
+        self._join_deployment()
+        number = self._peers().fault(PeerFault(**happening.act.detail))
+        deadline = time.monotonic() + self._patience
+        while not self._peers().struck()[number]:
+            if time.monotonic() > deadline:
+                return 0
+            time.sleep(0.02)
+        return self._world.cloud.control.kill_functions()
 
     def _refuse(self, _: Happening) -> int:
         self._admit = self._world.main.refuse_events()
@@ -282,4 +313,6 @@ _ACTS: Mapping[str, Callable[[ChaosLoad, Happening], int]] = {
     "tamper V2": ChaosLoad._tamper_v2,
     "refresh V2": ChaosLoad._refresh_v2,
     "automate V2": ChaosLoad._automate_v2,
+    "peer": ChaosLoad._peer,
+    "peer kill": ChaosLoad._kill_at_peer,
 }

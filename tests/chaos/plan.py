@@ -13,13 +13,14 @@ from hubtriage.localaws.findings import generate
 from hubtriage.localaws.ocsf_findings import in_v2
 from hubtriage.localaws.securityhub.asff.requests import SIZE_LIMIT
 from hubtriage.localaws.securityhub.faults import ScriptedFault
-from tests.chaos import plan_v2
+from tests.chaos import plan_tickets, plan_v2
 from tests.faults.cases import CODES, FOREVER
 
 Finding = dict[str, Any]
 Kind = Literal[
     "storm", "quotas", "kill", "refuse", "admit", "deploy", "sweep", "restart",
     "tamper", "refresh", "poison", "oversize", "fault", "tamper V2", "refresh V2", "automate V2",
+    "peer", "peer kill",
 ]  # fmt: skip
 
 PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"
@@ -41,7 +42,8 @@ class Act:
 class ChaosPlan:
     """A whole run: `findings` in order of arrival, the first `backlog` of them before the stacks.
 
-    `findings_v2` arrive meanwhile in Security Hub V2, which behaves by `v2`; none if it is off.
+    `findings_v2` arrive meanwhile in Security Hub V2, which behaves by `v2`; none if it is off. With
+    `tickets` the stack under load opens tickets and sends messages.
     """
 
     seed: int
@@ -50,6 +52,7 @@ class ChaosPlan:
     acts: tuple[Act, ...]
     findings_v2: tuple[Finding, ...] = ()
     v2: Mapping[str, Any] = field(default_factory=dict)
+    tickets: bool = False
 
     @property
     def hubs(self) -> str:
@@ -62,10 +65,10 @@ class ChaosPlan:
         return {act.name: act.detail["body"] for act in self.acts if act.kind == "poison"}
 
 
-def draw_plan(seed: int, count: int, *, both: bool = False) -> ChaosPlan:
+def draw_plan(seed: int, count: int, *, both: bool = False, tickets: bool = False) -> ChaosPlan:
     """The plan of a seed for so many findings of all producers; `both`: for both hubs.
 
-    Whatever V2 adds is drawn apart: the plan of the other hub stays the same.
+    Whatever V2 and tickets add is drawn apart: the rest of the plan stays the same.
     """
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     findings = tuple(generate(count, seed))
@@ -74,8 +77,10 @@ def draw_plan(seed: int, count: int, *, both: bool = False) -> ChaosPlan:
     if both:
         acts += [Act(at, kind, name, detail) for at, kind, name, detail in plan_v2.draw_acts(seed, count)]  # type: ignore[arg-type]
         of_v2 = {"findings_v2": tuple(in_v2(findings, seed)), "v2": plan_v2.draw_behaviour(seed)}
+    if tickets:
+        acts += [Act(*each) for each in plan_tickets.draw_acts(seed, count)]  # type: ignore[arg-type]
     ordered = tuple(sorted(acts, key=lambda act: act.at))
-    return ChaosPlan(seed, findings, round(count * BACKLOG), ordered, **of_v2)
+    return ChaosPlan(seed, findings, round(count * BACKLOG), ordered, tickets=tickets, **of_v2)
 
 
 def _milestones(chance: random.Random) -> Iterator[Act]:

@@ -3,12 +3,14 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hubtriage.engine.ocsf.view import is_ocsf
+from hubtriage.localaws.peers.process import PeersProcess
+from tests.chaos.deliveries import DeliveryBalance, DeliveryEvidence, account_for
 from tests.chaos.ledger import (
     Balance,
     ChaosEvidence,
@@ -29,6 +31,10 @@ from tests.chaos.world import ChaosWorld, Tell, opened
 SMALL = ChaosPace(visibility=4, receives=8, lease=15, batch=100, calm=3, most_waiting=200, patience=5)
 LARGE = ChaosPace(visibility=60, receives=6, lease=180, batch=500, calm=30, most_waiting=3_000, patience=120)
 _TRIES = 3
+_PEERS = {"jira": "jira", "slack": "slack"}
+_PATIENCE_WITH_TICKETS = 600.0
+"""Seconds: a ticket whose creation has failed a few times waits for an hour of its queue, which hurries."""
+_LOOK_AT_TICKETS = 3.0
 ENOUGH = 10_000
 """Findings with which every fault strikes; with few, some find nothing to strike."""
 
@@ -47,6 +53,7 @@ class ChaosReport:
     last_sweep_changed: int = -1
     look: Look = field(default_factory=Look)
     still_wanted: int = -1
+    deliveries: DeliveryBalance = field(default_factory=DeliveryBalance)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -65,6 +72,7 @@ class ChaosReport:
             yield f"a sweep after everything had settled changed {self.last_sweep_changed} findings"
         if self.still_wanted:
             yield f"the stacks would still change {self.still_wanted} findings"
+        yield from (f"of deliveries: {problem}" for problem in self.deliveries.problems)
         if len(self.plan.findings) >= ENOUGH:
             struck = {happening.act.name for happening in self.happenings if happening.struck}
             never = {happening.act.name for happening in self.happenings} - struck
@@ -83,6 +91,7 @@ class ChaosReport:
             "after redrive": self.after.as_record(),
             "sweeps that went on while all settled": self.resumed_sweeps,
             "what the hub and the rules say": self.look.as_record(),
+            **({"deliveries": self.deliveries.as_record()} if self.plan.tickets else {}),
             "changed by a last sweep": self.last_sweep_changed,
             "findings that a stack would still change": self.still_wanted,
             "findings unprocessed by ErrorCode": dict(self.coded),
@@ -96,9 +105,11 @@ def run(plan: ChaosPlan, folder: Path, tell: Tell = lambda _: None) -> ChaosRepo
     pace = SMALL if len(plan.findings) < ENOUGH else LARGE
     report = ChaosReport(plan)
     part = _Watch(report.seconds, tell)
-    with part("build"):
-        assemblies = build(folder, pace, plan.hubs)
-    with opened(assemblies, folder, tell, plan.v2) as world:
+    with ExitStack() as open_:
+        peers = open_.enter_context(PeersProcess(_PEERS, plan.seed)) if plan.tickets else None
+        with part("build"):
+            assemblies = build(folder, pace, plan.hubs, peers.url("jira") if peers else None)
+        world = open_.enter_context(opened(assemblies, folder, tell, plan.v2, peers))
         load = ChaosLoad(world, plan, pace.patience)
         report.happenings = load.happenings
         with part("load"):
@@ -120,6 +131,9 @@ def run(plan: ChaosPlan, folder: Path, tell: Tell = lambda _: None) -> ChaosRepo
             report.coded = _by_code(world)
         with part("look at the hub and the rules"):
             report.look = _look(world, load)
+        if plan.tickets:
+            with part("tickets"):
+                report.deliveries = _delivered(world)
     return report
 
 
@@ -153,6 +167,33 @@ def _changed_by_a_last_sweep(world: ChaosWorld) -> int:
     before = world.written()
     world.sweep()
     return (world.written() - before).total()
+
+
+def _delivered(world: ChaosWorld) -> DeliveryBalance:
+    """Bring back what could not be delivered, and work on tickets until they are as they should be."""
+    if any(count for name, count in world.main.undelivered_decisions().items() if "Dead" in name):
+        world.tell(world.main.redrive_decisions())
+    deadline = time.monotonic() + _PATIENCE_WITH_TICKETS
+    while True:
+        world.rest()
+        world.main.work_on_tickets()
+        world.main.take_stock()
+        balance = account_for(_delivery_evidence(world))
+        if not balance.problems or time.monotonic() > deadline:
+            return balance
+        world.tell(f"tickets: {len(balance.problems)} are not yet as they should be")
+        time.sleep(_LOOK_AT_TICKETS)
+
+
+def _delivery_evidence(world: ChaosWorld) -> DeliveryEvidence:
+    stored = world.peers.stored("jira") if world.peers else {"issues": []}
+    return DeliveryEvidence(
+        announced=world.main.announced(),
+        logged=world.main.logged_events(),
+        entries=world.main.entries(),
+        issues=stored["issues"],
+        waiting=world.main.undelivered_decisions(),
+    )
 
 
 # The balance

@@ -27,9 +27,12 @@ from hubtriage.engine.planning.entry import NO_ENTRY, Entry
 from hubtriage.engine.planning.plan import Settings, decide
 from hubtriage.engine.ruleset.ruleset import Ruleset, load_ruleset
 from hubtriage.localaws.cloud import LocalCloud
+from tests.chaos.deliveries import Announced
 from tests.chaos.ledger import SWEEP, Key, RefusedFinding, as_rules_see, key_of
+from tests.chaos.plan_tickets import HURRY, with_tickets
 from tests.chaos.witness import StackRules
-from tests.support.deployed_stack import built_stack, decision_lines
+from tests.support.delivering import TAP, delivery_settings, tap_bus
+from tests.support.deployed_stack import built_stack, decision_lines, drained
 
 RULES = Path(__file__).parent / "rules"
 MAIN, OTHER = "hubtriage", "other"
@@ -67,12 +70,19 @@ class Assemblies:
     other: Path
 
 
-def build(folder: Path, pace: ChaosPace, hubs: str) -> Assemblies:
-    """Synthesize all three, for short waits and without quotas of our own."""
+def build(folder: Path, pace: ChaosPace, hubs: str, jira: str | None = None) -> Assemblies:
+    """Synthesize all three, for short waits and without quotas of our own.
+
+    With the address of a Jira the stack under load opens tickets there.
+    """
 
     def one(name: str, **settings: Any) -> Path:
+        delivers = jira is not None and name != "other"
+        rules = with_tickets(RULES / name, folder / "rules" / name) if delivers else RULES / name
+        if jira is not None and delivers:
+            settings |= delivery_settings(jira)
         assembly = built_stack(
-            RULES / name,
+            rules,
             folder / name,
             batch_size=pace.batch,
             hubs=hubs,
@@ -102,6 +112,9 @@ def _hurry(assembly: Path, pace: ChaosPace) -> None:
             variables = properties.get("Environment", {}).get("Variables", {})
             variables |= {name: "40" for name in variables if name.endswith("S_PER_SECOND")}
             variables |= {name: str(pace.lease) for name in variables if name == LEASE_VARIABLE}
+            if "QUEUE" in variables:
+                variables["HUBTRIAGE_TICKETS_HURRY"] = str(HURRY)
+        tap_bus(template)
         path.write_text(json.dumps(template))
 
 
@@ -133,6 +146,7 @@ class ChaosStack:
         self._written_before: list[dict[str, Any]] = []
         self._entries: dict[Key, Entry] = {}
         self._history: dict[Key, list[tuple[float, Entry]]] = {}
+        self._announced: list[Announced] = []
         self.outputs: Mapping[str, str] = {}
 
     def deploy(self, assembly: Path) -> None:
@@ -276,13 +290,64 @@ class ChaosStack:
 
     def redrive(self) -> str:
         """Run `hubtriage redrive`; what it says."""
-        command = [str(Path(sys.executable).with_name("hubtriage")), "redrive", "--stack", self.name]
+        return self._redrive()
+
+    def _redrive(self, *options: str) -> str:
+        program = str(Path(sys.executable).with_name("hubtriage"))
+        command = [program, "redrive", "--stack", self.name, *options]
         done = subprocess.run(
             command, env=self._cloud.environment, capture_output=True, text=True, check=False, timeout=300
         )
         if done.returncode:
             raise RuntimeError(f"hubtriage redrive failed:\n{done.stderr}")
         return done.stdout
+
+    # What it announces
+
+    @property
+    def delivers(self) -> bool:
+        """Whether it has a queue of tickets and a channel."""
+        return "TicketsTableName" in self.outputs
+
+    def announced(self) -> list[Announced]:
+        """The decisions that were put on its bus so far, in order of arrival, copies included."""
+        if self.delivers:
+            url = self._sqs.get_queue_url(QueueName=TAP)["QueueUrl"]
+            details = [json.loads(body)["detail"] for body in drained(self._sqs, url)]
+            self._announced += [
+                Announced((detail["finding"]["product_arn"], detail["finding"]["id"]), detail)
+                for detail in details
+                if "finding" in detail
+            ]
+        return self._announced
+
+    def logged_events(self) -> frozenset[tuple[Key, int]]:
+        """The decisions whose event was due, as the decision log says: findings and sequences."""
+        return frozenset(
+            ((line["product_arn"], line["finding_id"]), line["event"]["sequence"])
+            for line in decision_lines(self._cloud, self.outputs["LogGroupName"])
+            if "event" in line and line["outcome"] in ("updated", "unchanged")
+        )
+
+    def entries(self) -> Mapping[Key, Entry]:
+        """The entries of its ledger as of the last `take_stock`."""
+        return self._entries
+
+    def work_on_tickets(self) -> None:
+        """Have the queue of tickets work on what is due, as its schedule does; it may fail."""
+        for each in self._cloud.client("lambda").list_functions()["Functions"]:
+            if "DeliveriesQueue" in each["FunctionName"]:
+                request = {"FunctionName": each["FunctionName"], "Payload": b'{"work": "due"}'}
+                self._cloud.client("lambda").invoke(**request)
+
+    def undelivered_decisions(self) -> dict[str, int]:
+        """How many decisions are in dead-letter queues and in those of channels and tickets."""
+        depths = self._cloud.queue_depths()
+        return {name: depth for name, depth in depths.items() if "-Deliveries" in name}
+
+    def redrive_decisions(self) -> str:
+        """Run `hubtriage redrive --deliveries`; what it says."""
+        return self._redrive("--deliveries")
 
     def refusals(self) -> dict[Key, tuple[RefusedFinding, ...]]:
         """The refusals in the decision log, by finding."""

@@ -11,10 +11,14 @@ from typing import Any
 from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.localaws.cloud import LocalCloud
 from hubtriage.localaws.listener import Listener
+from hubtriage.localaws.peers.control import PeerControl
+from hubtriage.localaws.peers.process import PeersProcess
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.chaos.ledger import Finding, Key, as_rules_see
+from tests.chaos.plan_tickets import SEARCH_LAG
 from tests.chaos.stacks import MAIN, OTHER, Assemblies, ChaosStack
 from tests.faults.proxy import FaultProxy, fault_proxy
+from tests.support.delivering import keep_secrets
 
 Tell = Callable[[str], None]
 """Hears of the progress, a line at a time."""
@@ -35,6 +39,7 @@ class ChaosWorld:
     other: ChaosStack
     assemblies: Assemblies
     tell: Tell
+    peers: PeerControl | None = None
 
     @property
     def stacks(self) -> tuple[ChaosStack, ChaosStack]:
@@ -68,8 +73,17 @@ class ChaosWorld:
 
 
 @contextmanager
-def opened(assemblies: Assemblies, folder: Path, tell: Tell, v2: Mapping[str, Any]) -> Iterator[ChaosWorld]:
-    """Start it, with nothing deployed; the proxy's log goes into the folder. `v2`: how V2 behaves."""
+def opened(
+    assemblies: Assemblies,
+    folder: Path,
+    tell: Tell,
+    v2: Mapping[str, Any],
+    peers: PeersProcess | None = None,
+) -> Iterator[ChaosWorld]:
+    """Start it, with nothing deployed; the proxy's log goes into the folder. `v2`: how V2 behaves.
+
+    `peers` are the doubles of Jira and Slack, if the stack under load delivers to them.
+    """
     with (
         Listener() as listener,
         fault_proxy(f"http://127.0.0.1:{listener.port}", folder / "proxy.log") as proxy,
@@ -77,4 +91,9 @@ def opened(assemblies: Assemblies, folder: Path, tell: Tell, v2: Mapping[str, An
             _DISORDER.changed({"v2": v2}), listener=listener, lambda_endpoint=proxy.endpoint, durable=True
         ) as cloud,
     ):
-        yield ChaosWorld(cloud, proxy, ChaosStack(cloud, MAIN), ChaosStack(cloud, OTHER), assemblies, tell)
+        if peers is not None:
+            keep_secrets(cloud, peers)
+            peers.control.configure("jira", search_lag=SEARCH_LAG)
+        control = peers.control if peers else None
+        main, other = ChaosStack(cloud, MAIN), ChaosStack(cloud, OTHER)
+        yield ChaosWorld(cloud, proxy, main, other, assemblies, tell, control)

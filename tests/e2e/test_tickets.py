@@ -160,7 +160,9 @@ def test_what_an_analyst_overrules_is_commented(stack: DeliveringStack) -> None:
     person(stack, 0, "SUPPRESSED")
     stack.calm()
     (issue,) = [issue for issue in stack.issues().values() if account(issue) == account_of(0)]
-    assert [text for text in comments(issue) if "finding" in text.lower()], comments(issue)
+    (text,) = comments(issue)
+    assert "a person has overruled hubtriage (Workflow.Status)" in text
+    assert "bucket-0" in text
     assert "41 findings are open" in issue["shown"]
     assert sum(map(len, map(comments, stack.issues().values()))) == 1, "no other ticket is concerned"
 

@@ -160,6 +160,18 @@ def test_a_message_is_not_given_to_a_second_function_while_the_first_may_be_at_w
         assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
+def test_queues_are_there_before_a_function_decides_for_them(delivering: Mapping[str, Any]) -> None:
+    """A bus keeps no event: one that no rule takes is gone, and its ticket is never opened."""
+    waited_for = {*_all(delivering, "AWS::Events::Rule"), *_all(delivering, "AWS::SQS::QueuePolicy")}
+    for begin in ("TriageFunction", "SweepStep"):
+        (function,) = [
+            item
+            for name, item in delivering["Resources"].items()
+            if name.startswith(begin) and item["Type"] == "AWS::Lambda::Function"
+        ]
+        assert waited_for <= set(function["DependsOn"])
+
+
 def test_only_its_rule_and_a_redrive_may_send_to_a_queue(delivering: Mapping[str, Any]) -> None:
     policies = _all(delivering, "AWS::SQS::QueuePolicy")
     assert len(policies) == len(NAMES) + 2

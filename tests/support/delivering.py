@@ -12,8 +12,10 @@ from hubtriage.localaws.peers.process import PeersProcess
 from hubtriage.localaws.securityhub.settings import HubSettings
 from tests.support.deployed_stack import SHORT_WINDOW, DeployedStack, built_stack, drained, log_lines
 
-HURRY = 120
-"""How many times as fast as a clock the queues of tickets wait: a minute takes half a second."""
+HURRY = 60
+"""How many times as fast as a clock the queues of tickets wait: a minute takes a second."""
+TAP = "tap-of-events"
+"""The name of the queue of `tap_bus`."""
 JIRA_TOKEN = {"email": "bot@acme.example", "token": "jira-token-0123456789"}
 
 
@@ -35,21 +37,39 @@ def built_delivering(rules: Path, assembly: Path, url: str, **settings: Any) -> 
             variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
             if "QUEUE" in variables:
                 variables["HUBTRIAGE_TICKETS_HURRY"] = str(HURRY)
+        tap_bus(template)
         path.write_text(json.dumps(template))
     return assembly
 
 
-class BusTap:
-    """A queue of its own that gets every event of the stack's bus, as it was put."""
+def tap_bus(template: dict[str, Any]) -> None:
+    """Add a queue to a template that gets every event of the stack's bus from its first instant.
 
-    def __init__(self, cloud: LocalCloud, bus: str) -> None:
-        sqs, events = cloud.client("sqs"), cloud.client("events")
-        self._sqs = sqs
-        self._url = sqs.create_queue(QueueName=f"tap-{bus}")["QueueUrl"]
-        asked = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        arn = asked["Attributes"]["QueueArn"]
-        events.put_rule(Name="tap", EventBusName=bus, EventPattern=json.dumps({"source": ["hubtriage"]}))
-        events.put_targets(Rule="tap", EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
+    A bus keeps no event, so the queue is there before anything decides.
+    """
+    resources = template["Resources"]
+    bus = next((name for name, each in resources.items() if each["Type"] == "AWS::Events::EventBus"), None)
+    if bus is None:
+        return
+    arn = {"Fn::GetAtt": ["TapQueue", "Arn"]}
+    resources["TapQueue"] = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": TAP}}
+    rule = {
+        "EventBusName": {"Ref": bus},
+        "EventPattern": {"source": ["hubtriage"]},
+        "Targets": [{"Id": "tap", "Arn": arn}],
+    }
+    resources["TapRule"] = {"Type": "AWS::Events::Rule", "Properties": rule}
+    for name, each in resources.items():
+        if each["Type"] == "AWS::Lambda::Function" and name.startswith(("Triage", "SweepStep")):
+            each["DependsOn"] = [*each.get("DependsOn", ()), "TapRule"]
+
+
+class BusTap:
+    """What `tap_bus` sees: every event of the stack's bus, as it was put."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._sqs = cloud.client("sqs")
+        self._url = self._sqs.get_queue_url(QueueName=TAP)["QueueUrl"]
         self.seen: list[dict[str, Any]] = []
 
     def details(self) -> list[dict[str, Any]]:
@@ -64,7 +84,7 @@ class DeliveringStack(DeployedStack):
     def __init__(self, cloud: LocalCloud, outputs: Mapping[str, str], peers: PeersProcess) -> None:
         super().__init__(cloud, outputs)
         self.peers = peers.control
-        self.tap = BusTap(cloud, outputs["EventBusName"])
+        self.tap = BusTap(cloud)
 
     def work(self) -> None:
         """Have the queue work on what is due, as its schedule does every five minutes."""
