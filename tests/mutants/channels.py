@@ -46,14 +46,14 @@ CHANNELS = (
     Mutation(
         "failures use the daily limit up",
         _POSTING,
-        "if not (isinstance(answer, Unknown) and answer.status is None):",
-        "if False:",
+        "if isinstance(answer, Unknown) and answer.status is None:",
+        "if True:",
     ),
     Mutation(
         "lost answers cost nothing of the daily limit",
         _POSTING,
-        "if not (isinstance(answer, Unknown) and answer.status is None):",
-        "if True:",
+        "if isinstance(answer, Unknown) and answer.status is None:",
+        "if False:",
     ),
     Mutation(
         "the daily limit ends without a word",

@@ -1,5 +1,6 @@
 """A channel's function with its double over HTTP: batches of real events go in, messages come out."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from tests.support.planning import finding, ruleset
 
 CHANNEL = "sec-chat"
 STACK = "hubtriage"
+_NUMBERS = itertools.count()
 QUEUE = "arn:aws:sqs:eu-central-1:999900001111:chat"
 _HIDE = {"update": {"Workflow": {"Status": "SUPPRESSED"}}}
 RULES = ruleset(
@@ -160,7 +162,8 @@ class ChatWorld:
 
     def deliver(self, *records: dict[str, Any], context: Invocation | None = None) -> list[str]:
         """Hand a batch to a new container; return the messages that come again."""
-        answer = self.function()({"Records": list(records)}, context or Invocation())
+        context = context or Invocation(f"request-of-its-own-{next(_NUMBERS)}")
+        answer = self.function()({"Records": list(records)}, context)
         return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
 
     def tell(self, *events: DecisionEvent, receives: int = 1) -> list[str]:
