@@ -58,6 +58,8 @@ WINDOWS = {CHAT: 60, TICKETS: 20}
 """Seconds for which messages wait for others; a sweep makes many decisions of one kind at once."""
 BATCH = 500
 """Messages of one invocation. AWS: together at most 6 MB."""
+WEBHOOK_BATCH = 50
+"""Messages of one invocation for a webhook. It gets a request for each, and may be slow to answer."""
 RECEIVES = 10
 WORK_MINUTES = 5
 """How often a queue looks at tickets that are due, and at those that people may have closed."""
@@ -393,7 +395,7 @@ class DeliveryConstruct(Construct):
             "Batches",
             target=self.function,
             event_source_arn=self.queue.queue_arn,
-            batch_size=BATCH,
+            batch_size=WEBHOOK_BATCH if self.target.kind == "webhook" else BATCH,
             max_batching_window=Duration.seconds(WINDOWS[self.target.function]),
             max_concurrency=2,  # AWS: the least
             report_batch_item_failures=True,

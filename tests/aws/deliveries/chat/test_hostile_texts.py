@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubtriage.aws.decision_events.event import DecisionEvent, EventRefusal
-from hubtriage.aws.deliveries.chat.email import EmailChannel, body, subject
+from hubtriage.aws.deliveries.chat.email import EmailChannel, subject
+from hubtriage.aws.deliveries.chat.email import body as mail
 from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
-from hubtriage.aws.deliveries.chat.note import notes_of
+from hubtriage.aws.deliveries.chat.note import ORDER, notes_of
+from hubtriage.aws.deliveries.chat.slack import SlackChannel
+from hubtriage.aws.deliveries.chat.slack import render as slack
+from hubtriage.aws.deliveries.chat.teams import render as teams
 from hubtriage.aws.deliveries.envelope import read_batch
-from tests.support.chat_world import CHANNEL, STACK, ChatWorld, chat_world, decided, record
+from tests.support.chat_world import CHANNEL, STACK, ChatWorld, chat_world, decided, message, record
 
 HOSTILE = {
     "mentions": "<!channel> <!here|x> <@U12345678> <#C1|x> <!subteam^S1> @everyone <at>all</at>",
@@ -89,7 +93,7 @@ def test_nothing_of_a_finding_acts_in_an_e_mail(text: str) -> None:
     events = read_batch({"Records": [record(poisoned(text, "refused"))]}).events
     [post] = EmailChannel(None, "topic", STACK).posts(notes_of(events, CHANNEL))  # type: ignore[arg-type]
     assert re.fullmatch(r"[ -~]{1,99}", subject(post))
-    written = body(post)
+    written = mail(post)
     assert deceiving(written.replace("\n", "")) == []
     assert _LINKED.search(CONSOLE.sub("", written)) is None
 
@@ -183,3 +187,27 @@ def test_the_console_of_each_partition_is_linked_to() -> None:
         "console.amazonaws-us-gov.com",
     ):
         assert console_link(f"https://{host}/securityhub/home?region=x#/findings?search=Id%3Dx")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+_KINDS = st.sampled_from((*ORDER, "dancing"))
+_MEMBERS = ("finding", "rule", "reason", "owner", "ticket", "overruled", "refused", "operation", "time")
+
+
+@given(_KINDS, st.booleans(), st.fixed_dictionaries({}, optional=dict.fromkeys(_MEMBERS, _JSON)))
+def test_no_event_of_whatever_shape_keeps_the_others_back(
+    kind: str, is_operation: bool, members: dict[str, Any]
+) -> None:
+    detail = {"version": "1", "id": "0" * 32, "kind": kind, **members}
+    detail["deliver"] = [{"to": CHANNEL, "as": "message", "rule": members.get("rule"), "group": "g"}]
+    body = {"source": "hubtriage", "detail": detail}
+    body["detail-type"] = "Triage Operation" if is_operation else "Triage Decision"
+    batch = read_batch({"Records": [message("m", json.dumps(body))]})
+    for post in SlackChannel(None, STACK).posts(notes_of(batch.events, CHANNEL)):  # type: ignore[arg-type]
+        assert slack(post)["blocks"]
+        assert teams(post)["attachments"]
+        assert mail(post)
