@@ -142,7 +142,7 @@ def test_a_status_that_the_service_reset_is_set_again_without_a_word() -> None:
 )
 def test_but_otherwise_it_is_announced(again: Rule, authors: Any) -> None:
     reset = known(finding(), NOTIFY).with_(**status("NEW"))
-    assert decided(reset, again, authors={"Workflow.Status": authors}).news is not None
+    assert news(reset, again, authors={"Workflow.Status": authors}).changes
 
 
 def test_that_a_finding_is_hidden_is_announced_each_time() -> None:
