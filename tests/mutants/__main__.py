@@ -29,6 +29,7 @@ from tests.mutants.proof import PROOF
 from tests.mutants.rules import INDEX, ON_V2, RULES, WINDOWS
 from tests.mutants.runtime import FORMS, RUNTIME
 from tests.mutants.sending import SENDING, SIZES
+from tests.mutants.tickets import TICKETS
 from tests.support.paths import ROOT
 
 _LAWS = "tests/laws/test_"
@@ -131,6 +132,11 @@ FINDERS = {  # the quickest first
         "tests/aws/securityhub/test_sending.py",
         *(f"{_TRIAGE}{name}.py" for name in ("reopening_first", "reopening_alone", "batch")),
         *(f"{_TRIAGE}{name}.py" for name in ("deliveries", "intents")),
+    ),
+    TICKETS: (
+        "tests/aws/deliveries/tickets/test_function.py",
+        "tests/aws/deliveries/tickets/test_proposal.py",
+        f"{_LAWS}tickets.py",
     ),
     FORMS: ("tests/aws/ledger/test_entry_format.py", "tests/engine/planning"),
 }

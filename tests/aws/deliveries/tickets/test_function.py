@@ -1,5 +1,6 @@
 """One queue from its events to its tickets: created once, grown, closed for a reason, opened again."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -309,12 +310,7 @@ def test_what_cannot_be_read_fails_alone() -> None:
 
 def test_a_worker_that_dies_holds_its_group_for_some_minutes_only() -> None:
     world = TicketWorld()
-
-    def die(what: str) -> None:
-        if what == "after create":
-            raise DeathError
-
-    world.service.watch = die
+    world.service.watch = dying("after create")
     with pytest.raises(DeathError):
         world.tell("a")
     world.service.watch = lambda _what: None
@@ -343,3 +339,141 @@ def test_an_event_for_another_queue_is_none_of_ours() -> None:
     world.deliver([detail])
     assert world.table.records == {}
     assert GROUP.name == ACCOUNT
+
+
+def test_a_desk_leaves_a_group_alone_that_another_worker_has() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    held = world.table.write(replace(world.record(), lease=world.clock.now() + 100, due=0.0))
+    calls = len(world.service.calls)
+    world.work()
+    assert len(world.service.calls) == calls
+    assert world.record() == held
+
+
+def test_what_a_ticket_showed_when_it_was_closed_already_is_news() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    world.clock.sleep(300)
+
+    def close_before_the_edit(what: str) -> None:
+        if what == "before update" and not world.ticket.is_closed:
+            world.service.watch = lambda _what: None
+            world.service.person_closes("1")
+
+    world.service.watch = close_before_the_edit
+    world.tell("b")
+    world.rest(1)
+    assert not world.ticket.is_closed
+    assert world.ticket.text.startswith("2 findings are open")
+
+
+def test_a_ticket_that_is_missing_for_some_minutes_is_not_gone() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    world.tick()
+    world.ticket.is_deleted = True
+    world.tell("b")
+    world.clock.sleep(600)
+    world.tell("c")
+    world.ticket.is_deleted = False
+    world.rest(2)
+    assert world.ticket.text.startswith("3 findings are open")
+
+
+def test_a_close_that_was_done_late_is_taken_back_as_our_own() -> None:
+    world = TicketWorld()
+    world.service.late = 300
+    world.tell("a")
+    world.tick()
+    world.service.script = [None, None, None, "late"]
+    world.tell("a", "done", why="passed")
+    world.clock.sleep(100)
+    world.tell("a")
+    assert not world.ticket.is_closed
+    world.rest(2)
+    assert not world.ticket.is_closed
+    assert world.record().closed_by is None
+    assert "hubtriage leaves the ticket closed" not in "".join(world.ticket.comments.values())
+
+
+def test_an_edit_that_was_done_late_does_not_stay() -> None:
+    world = TicketWorld()
+    world.service.late = 300
+    world.tell("a")
+    world.clock.sleep(300)
+    world.service.script = [None, "late"]
+    world.tell("b")
+    world.clock.sleep(100)
+    world.tell("c")
+    assert world.ticket.text.startswith("3 findings are open")
+    world.rest(2)
+    assert world.ticket.text.startswith("3 findings are open")
+    assert world.record().unsure_until is None
+
+
+def test_a_close_whose_worker_died_is_our_own() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    world.tick()
+    world.service.watch = dying("after close")
+    with pytest.raises(DeathError):
+        world.tell("a", "done", why="passed")
+    world.service.watch = lambda _what: None
+    world.rest(1)
+    assert (world.record().state, world.record().closed_by) == ("closed", "hubtriage")
+
+
+def test_what_comes_while_a_ticket_is_closed_opens_it_again() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    world.tick()
+
+    def come(what: str) -> None:
+        if what == "after close":
+            world.service.watch = lambda _what: None
+            world.function = world.container()
+            world.tell("b")
+
+    world.service.watch = come
+    world.tell("a", "done", why="passed")
+    world.rest(1)
+    assert not world.ticket.is_closed
+    assert world.ticket.text.startswith("1 finding is open: 1 HIGH. 1 done")
+
+
+def test_a_message_whose_container_died_before_its_group_was_due_makes_it_due() -> None:
+    world = TicketWorld()
+    detail = world.detail("a")
+    world.table.watch = dying("after write_member")
+    with pytest.raises(DeathError):
+        world.deliver([detail])
+    world.table.watch = lambda _what: None
+    assert world.table.records == {}
+    world.deliver([detail])
+    assert world.ticket.text.startswith("1 finding is open")
+
+
+def test_a_finding_that_came_back_before_its_end_was_heard_is_news() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    ended = world.detail("a", "done", why="passed")
+    world.clock.sleep(30)
+    world.service.person_closes("1")
+    world.tell("a")
+    world.rest(1)
+    assert world.ticket.is_closed
+    world.deliver([ended])
+    world.deliver([ended])
+    world.rest(1)
+    assert not world.ticket.is_closed
+
+
+def dying(place: str) -> Callable[[str], None]:
+    """End the container when it comes to a place."""
+
+    def watch(what: str) -> None:
+        if what == place:
+            raise DeathError
+
+    return watch
