@@ -337,6 +337,7 @@ class Dashboard(Construct):
         )
 
     def _deliveries(self) -> Sequence[cloudwatch.IWidget]:
+        put = [self._metric("DecisionEvents", "put on the bus"), self._search(DELIVERED, "to")]
         failed = [
             self._metric(FAILED, "requests that failed"),
             self._metric(REFUSED, "credentials refused"),
@@ -353,9 +354,7 @@ class Dashboard(Construct):
             self._metric(WITHHELD, "held back by the daily limit"),
         ]
         return (
-            _graph(
-                "Delivered, by channel and queue", "events", [self._search(DELIVERED, "to")], width=QUARTER
-            ),
+            _graph("Put on the bus, and delivered", "events", put, width=QUARTER),
             _graph("Services outside AWS", "requests", failed, width=QUARTER),
             _graph("Tickets", "tickets", opened, width=QUARTER),
             _graph("Messages and tickets that are not done", "messages, tickets", behind, width=QUARTER),

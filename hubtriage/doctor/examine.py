@@ -11,6 +11,7 @@ from hubtriage.doctor.checks.rules import deployed_rules, native_rules, native_r
 from hubtriage.doctor.checks.runtime import (
     alarms,
     bus,
+    deliveries,
     function,
     intake,
     mode,
@@ -60,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     Check("alarms", "Alarms", alarms.look),
     Check("notices", "Notices", notices.look),
     Check("events", "Decision events", bus.look),
+    Check("deliveries", "Channels and tickets", deliveries.look),
     Check("sweep", "Sweep", sweeps.look),
 )
 

@@ -94,6 +94,10 @@ def account_for(evidence: DeliveryEvidence) -> DeliveryBalance:
             "tickets": len(evidence.issues),
             "tickets open": sum(states.values()) - states["done"],
             "tickets closed": states["done"],
+            **{
+                f"tickets of {rule}": count
+                for rule, count in sorted(Counter(rule for _queue, rule, _group in wanted).items())
+            },
             "comments": sum(len(issue["comments"]) for issue in evidence.issues),
         }
     )

@@ -216,6 +216,7 @@ def test_its_alarms_and_its_row_of_the_dashboard_come_with_the_first_channel(
         assert names & OF_DELIVERIES == expected
         (page,) = _all(made, "AWS::CloudWatch::Dashboard", "").values()
         text = json.dumps(page)
+        assert ("DecisionEvents" in text) == bool(expected)
         assert ("Decisions that are delivered" in text) == bool(expected)
         assert {name for name in DELIVERY_METRICS if name in text} == set(
             DELIVERY_METRICS if expected else ()

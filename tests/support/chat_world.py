@@ -15,6 +15,7 @@ from hubtriage.aws.deliveries.chat.post import ChannelService
 from hubtriage.aws.deliveries.chat.sending import SecretSender
 from hubtriage.aws.deliveries.chat.slack import SlackChannel
 from hubtriage.aws.deliveries.chat.teams import TeamsChannel
+from hubtriage.aws.deliveries.chat.trial import NoConnection
 from hubtriage.aws.deliveries.chat.webhook import WebhookChannel
 from hubtriage.aws.deliveries.limits import DailyLimit, MemoryLimit
 from hubtriage.engine.planning.news import Delivered, News
@@ -152,12 +153,13 @@ class ChatWorld:
     memory: EventMemory = field(default_factory=MemoryOfEvents)
     about: tuple[str, ...] = ()
     sqs: Visibility = field(default_factory=Visibility)
+    dry: ChannelService | None = None
 
     def function(self) -> ChatFunction:
         """Return a new container."""
         settings = ChannelSettings(CHANNEL, self.kind, "hubtriage/peer", self.limit.most, self.about)
         config = ChatConfig(channel=settings, table="tickets", service=STACK, namespace="hubtriage")
-        services = ChatServices(self.service, self.memory, self.limit, self.sqs)
+        services = ChatServices(self.service, self.memory, self.limit, self.sqs, self.dry)
         return ChatFunction(config, services, self.clock)
 
     def deliver(self, *records: dict[str, Any], context: Invocation | None = None) -> list[str]:
@@ -191,10 +193,13 @@ def chat_world(kind: str, most: int = 200, about: tuple[str, ...] = ()) -> Itera
             "signing_keys": list(WebhookSettings().keys),
         }
         clock = PeerTime(site)
-        sender = SecretSender(site.http, site.store)
-        made: dict[str, ChannelService] = {
-            "slack": SlackChannel(sender, STACK),
-            "teams": TeamsChannel(sender, STACK),
-            "webhook": WebhookChannel(sender, STACK, clock),
-        }
-        yield ChatWorld(site, kind, clock, made[kind], MemoryLimit(most), about=about)
+        dry = SecretSender(NoConnection(local=True), site.store)
+        made, unsent = (
+            {
+                "slack": SlackChannel(sender, STACK),
+                "teams": TeamsChannel(sender, STACK),
+                "webhook": WebhookChannel(sender, STACK, clock),
+            }[kind]
+            for sender in (SecretSender(site.http, site.store), dry)
+        )
+        yield ChatWorld(site, kind, clock, made, MemoryLimit(most), about=about, dry=unsent)

@@ -17,7 +17,7 @@ from hubtriage.aws.deliveries.chat.posting import ChannelName, Poster
 from hubtriage.aws.deliveries.chat.sending import SecretSender
 from hubtriage.aws.deliveries.chat.slack import SlackChannel
 from hubtriage.aws.deliveries.chat.teams import TeamsChannel
-from hubtriage.aws.deliveries.chat.trial import TRIAL, try_out
+from hubtriage.aws.deliveries.chat.trial import CHECK, TRIAL, NoConnection, examined, try_out
 from hubtriage.aws.deliveries.chat.webhook import WebhookChannel
 from hubtriage.aws.deliveries.envelope import Received, failures, read_batch
 from hubtriage.aws.deliveries.http import HttpClient, is_local
@@ -52,6 +52,8 @@ class ChatServices:
     memory: EventMemory
     limit: DailyLimit
     sqs: VisibilityApi
+    dry: ChannelService | None = None
+    """Makes messages of the secret and sends none; None for a channel without a secret."""
 
 
 class ChatFunction:
@@ -82,14 +84,18 @@ class ChatFunction:
             memory=TableOfEvents(items, config.table, name),
             limit=TableLimit(items, config.table, name, config.channel.daily_limit),
             sqs=cast("VisibilityApi", client("sqs")),
+            dry=_dry(config, environment, client, clock),
         )
         return cls(config, services, clock)
 
     def __call__(self, event: Any, context: ChatInvocation) -> dict[str, Any]:
         """Send a batch; return SQS's partial batch response. Raises NotABatchError for anything else.
 
-        With `{"notify": "test"}` send a test message, and return how that went; see `trial`.
+        With `{"notify": "test"}` send a test message, and return how that went; see `trial`. With
+        `{"notify": "check"}` say whether one could be sent.
         """
+        if isinstance(event, dict) and event.get("notify") == CHECK:
+            return examined(self._config.channel, self._config.service, self._services.dry)
         if isinstance(event, dict) and event.get("notify") == TRIAL:
             return try_out(self._config.channel, self._config.service, self._services, self._clock)
         self._logger.append_keys(function_request_id=context.aws_request_id)
@@ -129,17 +135,23 @@ def channel_service(
         if not config.topic:
             raise ConfigError("TOPIC", "", "must be the topic of a channel of e-mails")
         return EmailChannel(cast("Topic", client("sns")), config.topic, config.service)
-    return _by_secret(channel, config.service, environment, client("secretsmanager"), clock)
+    http = HttpClient(local=is_local(environment), clock=clock)
+    return _by_secret(channel, config.service, http, client("secretsmanager"), clock)
+
+
+def _dry(
+    config: ChatConfig, environment: Mapping[str, str], client: Any, clock: Clock
+) -> ChannelService | None:
+    """Return the channel with nothing behind it; None if it has no secret that could be wrong."""
+    if config.channel.kind == "email":
+        return None
+    http = NoConnection(local=is_local(environment), clock=clock)
+    return _by_secret(config.channel, config.service, http, client("secretsmanager"), clock)
 
 
 def _by_secret(
-    channel: ChannelSettings,
-    stack: str,
-    environment: Mapping[str, str],
-    secrets: SecretsManager,
-    clock: Clock,
+    channel: ChannelSettings, stack: str, http: HttpClient, secrets: SecretsManager, clock: Clock
 ) -> ChannelService:
-    http = HttpClient(local=is_local(environment), clock=clock)
     sender = SecretSender(http, SecretStore(secrets, channel.secret, clock))
     if channel.kind == "webhook":
         return WebhookChannel(sender, stack, clock)

@@ -7,12 +7,13 @@ from hubtriage.aws.deliveries.chat.config import ChannelSettings
 from hubtriage.aws.deliveries.chat.post import ChannelError, ChannelService
 from hubtriage.aws.deliveries.chat.sending import is_refused
 from hubtriage.aws.deliveries.chat.wording import trial
-from hubtriage.aws.deliveries.http import Answer, Done, NotDone
+from hubtriage.aws.deliveries.http import Answer, Done, HttpClient, NotDone, Request
 from hubtriage.aws.deliveries.limits import DailyLimit
 from hubtriage.aws.deliveries.secrets import SecretError
 from hubtriage.aws.securityhub.faults import API_ERRORS, call_fault
 
-TRIAL = "test"
+TRIAL, CHECK = "test", "check"
+"""What the function is called with, as `{"notify": TRIAL}`: to send a test message, or to send nothing."""
 Step = Literal["table", "secret", "message"]
 """What failed: the table of deliveries, reading the secret or what it holds, or sending the message."""
 
@@ -50,6 +51,33 @@ def try_out(channel: ChannelSettings, stack: str, services: TrialServices, clock
         return _result(channel, sent=True) | {"note": _NOTES.get(channel.kind)}
     failed = _failed(channel, "message", answer.reason, _hint(channel, answer))
     return failed if isinstance(answer, NotDone) else failed | {"sent": None}
+
+
+class NoConnection(HttpClient):
+    """Takes requests and sends none, so that a channel can be examined."""
+
+    def send(self, request: Request) -> Answer:
+        """Return what a service says that has taken a message; what would not even be sent is refused."""
+        objection = self._objection(request)
+        return NotDone(objection, is_final=True) if objection else Done(200, body=b"ok")
+
+
+def examined(channel: ChannelSettings, stack: str, dry: ChannelService | None) -> dict[str, Any]:
+    """Say whether a message could be made of the channel's secret; `dry` sends nothing. JSON-ready.
+
+    `ready`: nothing is known that keeps messages from being sent. `objections`: what has to be changed.
+    """
+    objections: list[str] = []
+    if dry is not None:
+        try:
+            answer = dry.send(trial(stack, channel.name))
+        except SecretError as error:
+            objections += [str(error), _SECRET_HINTS[channel.kind]]
+        except ChannelError as error:
+            objections.append(str(error))
+        else:
+            objections += [] if isinstance(answer, Done) else [answer.reason]
+    return {"channel": channel.name, "kind": channel.kind, "ready": not objections, "objections": objections}
 
 
 def _result(channel: ChannelSettings, *, sent: bool) -> dict[str, Any]:

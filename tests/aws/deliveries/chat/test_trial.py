@@ -124,3 +124,27 @@ def test_without_rights_on_the_table(world: ChatWorld) -> None:
     said = tried(world)
     assert (said["failed"], said["reason"]) == ("table", "DynamoDB: AccessDeniedException")
     assert world.messages() == []
+
+
+def examined(world: ChatWorld) -> dict[str, Any]:
+    """Return what the function says of itself."""
+    return world.function()({"notify": "check"}, Invocation())
+
+
+def test_a_channel_is_examined_without_a_message(world: ChatWorld) -> None:
+    said = examined(world)
+    assert said == {"channel": "sec-chat", "kind": world.kind, "ready": True, "objections": []}
+    assert world.messages() == []
+
+
+@pytest.mark.parametrize(
+    "value", ["[]", {}, {"url": 7}, {"url": "http://hooks.example/x", "signing_keys": []}]
+)
+def test_an_examination_finds_what_a_secret_lacks_and_shows_nothing_of_it(
+    world: ChatWorld, value: object
+) -> None:
+    world.site.secrets.value = value
+    said = examined(world)
+    assert not said["ready"]
+    assert said["objections"]
+    assert "hooks.example" not in str(said)
