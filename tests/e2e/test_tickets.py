@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.deliveries.outputs import queue_functions
 from tests.support.delivering import DeliveringStack, built_delivering, delivering_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -100,6 +101,22 @@ def person(stack: DeliveringStack, number: int, status: str) -> None:
 
 
 # The tests tell one story, in this order.
+
+
+def test_the_queue_says_whether_it_would_take_tickets(stack: DeliveringStack) -> None:
+    function = queue_functions(stack.outputs)["cloud"]
+
+    def examined() -> Any:
+        answer = stack.cloud.client("lambda").invoke(FunctionName=function, Payload=b'{"tickets": "check"}')
+        return json.loads(answer["Payload"].read())
+
+    ready = {"queue": "cloud", "kind": "jira", "ready": True, "objections": [], "refused": None}
+    assert examined() == ready
+    stack.peers.configure("jira", permissions=["browse"])
+    assert "create issues" in examined()["objections"][0]
+    stack.peers.configure("jira", permissions=["browse", "create", "edit", "comment", "transition"])
+    assert examined() == ready
+    assert stack.issues() == {}
 
 
 def test_500_findings_in_12_accounts_make_12_tickets_with_their_counts(stack: DeliveringStack) -> None:
