@@ -32,7 +32,12 @@ from hubtriage.aws.deliveries.tickets.duplicates import chosen, superfluous
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup, claim_key, comment_key
 from hubtriage.aws.deliveries.tickets.records.member import marks_of
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
-from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, TableError, TicketTable
+from hubtriage.aws.deliveries.tickets.records.table import (
+    AcceptedTicket,
+    DamagedItemError,
+    TableError,
+    TicketTable,
+)
 from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketService
 from hubtriage.aws.deliveries.tickets.steps import (
     CHECKED_FOR,
@@ -77,6 +82,9 @@ class DeskLog(Protocol):
 
     def warning(self, message: str, /, **members: Any) -> Any:
         """Say what was not."""
+
+    def error(self, message: str, /, **members: Any) -> Any:
+        """Say what a person has to mend."""
 
     def exception(self, message: str, /, **members: Any) -> Any:
         """Say what should never happen."""
@@ -134,8 +142,18 @@ class Desk:
     def work(self, group: TicketGroup, report: DeskReport, deadline: float) -> None:
         """Make the ticket of a group as it should be, as far as that can be done now.
 
-        `deadline`: in monotonic seconds. Raises TableError; then the group stays due.
+        `deadline`: in monotonic seconds. Raises TableError; then the group stays due. A damaged item stops
+        its own group only.
         """
+        try:
+            self._work(group, report, deadline)
+        except DamagedItemError as error:
+            report.counts[TICKETS_FAILED] += 1
+            self.log.error(
+                "an item of the table is damaged", extra={"group": group.key, "reason": str(error)}
+            )
+
+    def _work(self, group: TicketGroup, report: DeskReport, deadline: float) -> None:
         record, now = self.table.read(group), self.clock.now()
         if record is None or max(record.lease or 0.0, record.wait_until) > now:
             return

@@ -10,7 +10,12 @@ from hubtriage.aws.deliveries.numbers import DELIVERED, UNREADABLE
 from hubtriage.aws.deliveries.tickets.news import NewsError, members_of
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.member import Member, merged
-from hubtriage.aws.deliveries.tickets.records.table import MemberKey, TableError, TicketTable
+from hubtriage.aws.deliveries.tickets.records.table import (
+    DamagedItemError,
+    MemberKey,
+    TableError,
+    TicketTable,
+)
 
 MOST_WRITES = 8
 """Times that a member is written before its message fails: others write it too."""
@@ -61,6 +66,8 @@ class Intake:
         keys = [(group, member.digest) for _, members in news for group, member in members]
         try:
             known = dict(self._table.read_members(keys)) if keys else {}
+        except DamagedItemError:  # each finding is read by itself then, and the damaged one fails alone
+            known = {}
         except TableError as error:
             taken.failed.update((event.message, str(error)) for event, _ in news)
             return touched

@@ -27,7 +27,7 @@ def members_of(event: DecisionEvent, queue: str) -> list[tuple[TicketGroup, Memb
 def _members(event: DecisionEvent, queue: str) -> Iterator[tuple[TicketGroup, Member]]:
     for order in event.orders(queue, "ticket"):
         rule, name = order.rule[:LONGEST_RULE], order.group[:LONGEST_GROUP]
-        if not rule or not name or "#" in rule:
+        if not rule or not name or "#" in rule or not (rule + name).isprintable():
             raise NewsError(f"a ticket of rule {rule!r} for group {name!r}")
         yield TicketGroup(queue, rule, name), _member(event, order)
 

@@ -11,6 +11,7 @@ from hubtriage.aws.deliveries.numbers import FAILED, TICKETS_DUE
 from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
+from hubtriage.aws.deliveries.tickets.records.table import DamagedItemError
 from hubtriage.aws.deliveries.tickets.service import Ticket
 from hubtriage.aws.deliveries.tickets.steps import POLL, is_watched
 
@@ -48,13 +49,21 @@ def _touched(desk: Desk, report: DeskReport, due: list[TicketGroup]) -> list[Tic
     resting: list[TicketRecord] = []
     others: list[TicketGroup] = []
     for group in due:
-        record = desk.table.read(group)
+        record = _readable(desk, group)
         if record is not None and is_at_rest(record, desk.clock.now()):
             resting.append(record)
         else:
             others.append(group)
     report.counts[TICKETS_DUE] += len(others)
     return others + _changed(desk, report, resting)
+
+
+def _readable(desk: Desk, group: TicketGroup) -> TicketRecord | None:
+    """Return the record of a group; None if it is damaged, which the desk reports."""
+    try:
+        return desk.table.read(group)
+    except DamagedItemError:
+        return None
 
 
 def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> list[TicketGroup]:

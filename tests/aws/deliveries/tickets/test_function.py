@@ -477,3 +477,30 @@ def dying(place: str) -> Callable[[str], None]:
             raise DeathError
 
     return watch
+
+
+def test_a_damaged_item_stops_its_own_group_only() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    world.tell("b", group="222233334444")
+    broken = (GROUP, next(digest for group, digest in world.table.texts if group == GROUP))
+    sound = world.table.texts[broken]
+    world.table.texts[broken] = "["
+    answer = world.deliver([world.detail("a"), world.detail("c", group="222233334444")])
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    world.rest(1)
+    assert [ticket.text[:20] for ticket in world.tickets] == ["1 finding is open: 1", "2 findings are open:"]
+    world.tell("d")
+    world.rest(1)
+    assert world.counts["TicketsFailed"] > 0
+    world.table.texts[broken] = sound
+    world.rest(1)
+    assert world.tickets[0].text.startswith("2 findings are open")
+
+
+@pytest.mark.parametrize("group", ["\ud800", "a\nb", "\u202e"])
+def test_a_group_that_no_key_can_hold_fails_its_message_only(group: str) -> None:
+    world = TicketWorld()
+    answer = world.deliver([world.detail("a", group=group), world.detail("b")])
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert len(world.tickets) == 1
