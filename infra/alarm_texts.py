@@ -265,7 +265,7 @@ ALARM_TEXTS = {
     ),
     "delivery-credentials-refused": AlarmText(
         "look tomorrow",
-        "what fails is tried again, and waits in the queue for 14 days",
+        "tickets wait for a new one; messages are tried again for ten hours, then they are dead letters",
         "A service refuses the credentials of a channel or a queue, or their secret cannot be read.",
         "A token may have expired: those of Jira last for a year at most. Nothing is delivered there.",
         "run `hubtriage doctor`, then put a new token into the secret.",

@@ -22,7 +22,7 @@ CHANNELS = (
     Mutation(
         "what was not sent does not come again",
         _POSTING,
-        "self._report.again[message] = max(backoff, seconds or 0.0)",
+        "self._report.again[message] = max(backoff, seconds)",
         "pass",
     ),
     Mutation(

@@ -33,6 +33,9 @@ CLAIM_MARGIN = 60.0
 FIRST_AGAIN, LAST_AGAIN = 30.0, 3600.0
 """Seconds after which a message comes again, after its first failure and at most; doubled in between."""
 
+REFUSED_AGAIN = 3600.0
+"""Seconds after which messages come again that a person has to help: ten deliveries last for a night."""
+
 Log = Callable[[Literal["info", "warning", "error"], str, Mapping[str, Any]], None]
 """Writes a line: its level, what it says, and its members, which may hold foreign texts."""
 
@@ -92,6 +95,7 @@ class _Posting:
         self._carriers: dict[str, list[Received]] = {}
         self._report = PostingReport()
         self._failures = 0
+        self._wait = 0.0
 
     def run(self) -> PostingReport:
         """Send all, or have the rest come again."""
@@ -99,13 +103,13 @@ class _Posting:
         posts = deque(self._poster.service.posts(notes_of(claimed, self._poster.channel.name)))
         while posts:
             if self._is_over():
-                self._fail_rest(posts, None)
+                self._fail_rest(posts)
                 break
             try:
                 self._next(posts)
             except API_ERRORS as error:
                 self._table_failed(error)
-                self._fail_rest(posts, None)
+                self._fail_rest(posts)
                 break
         return self._report
 
@@ -131,7 +135,7 @@ class _Posting:
                 claim = self._poster.memory.claim(event.id, self._holder, now, until)
             except API_ERRORS as error:
                 self._table_failed(error)
-                self._again(events[place:], None)
+                self._again(events[place:])
                 break
             if claim == "ours":
                 claimed.append(event)
@@ -212,6 +216,7 @@ class _Posting:
         self._report.counts[REFUSED] += refused
         is_unwell = isinstance(answer, NotDone) and not answer.is_final
         self._failures = MOST_FAILURES if refused or is_unwell else self._failures + 1
+        self._wait = max(self._wait, answer.retry_after or 0.0, REFUSED_AGAIN if refused else 0.0)
         details = {"reason": answer.reason, "events": [event.id for event in post.events]}
         if refused:
             self._log("error", "channel refuses messages: renew its secret", details)
@@ -219,14 +224,14 @@ class _Posting:
             self._log("error", "message refused", details)
         else:
             self._log("warning", "message not sent", details)
-        self._again(post.events, answer.retry_after)
+        self._again(post.events, self._wait)
 
     def _withhold(self, posts: Iterable[Post]) -> None:
         """Say once a day that the limit is reached; log and count what is not shown."""
         notes = [note for post in posts for note in post.notes]
         events = [event for note in notes for event in note.events]
         if not self._last_word(notes):
-            self._again(events, None)
+            self._again(events)
             return
         for note in notes:
             self._log("warning", "not shown: daily limit reached", _withheld(note))
@@ -253,16 +258,17 @@ class _Posting:
     def _is_over(self) -> bool:
         return self._failures >= MOST_FAILURES or self._poster.clock.monotonic() >= self._deadline
 
-    def _fail_rest(self, posts: Iterable[Post], seconds: float | None) -> None:
-        self._again([event for post in posts for event in post.events], seconds)
+    def _fail_rest(self, posts: Iterable[Post]) -> None:
+        """Have what was not tried come again, no sooner than what the service refused."""
+        self._again([event for post in posts for event in post.events], self._wait)
 
-    def _again(self, events: Iterable[ReceivedEvent], seconds: float | None) -> None:
+    def _again(self, events: Iterable[ReceivedEvent], seconds: float = 0.0) -> None:
         """Have the messages of events come again, and free the claims so that they can be sent then."""
         ids = [event.id for event in events]
         for name in ids:
             for message in self._carriers.get(name, ()):
                 backoff = min(LAST_AGAIN, FIRST_AGAIN * 2.0 ** min(message.receives - 1, 10))
-                self._report.again[message] = max(backoff, seconds or 0.0)
+                self._report.again[message] = max(backoff, seconds)
         try:
             self._poster.memory.release(ids, self._holder)
         except API_ERRORS as error:  # the claims end by themselves
