@@ -1,4 +1,4 @@
-"""What is read of Jira's answers: JSON of which nothing is taken for granted."""
+"""What is read of answers of Jira. Nothing in their JSON is taken for granted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
