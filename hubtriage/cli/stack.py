@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hubtriage.aws.switch.mode import parameter_name
@@ -14,10 +15,10 @@ AWS_ERRORS = (ClientError, BotoCoreError)
 WHERE = "name another with --stack, or give its --profile and --region"
 
 
-def client(service: str) -> Any:
+def client(service: str, config: Config | None = None) -> Any:
     """Return a client with the credentials and Region of the environment; end with 1 without them."""
     try:
-        return boto3.client(service)
+        return boto3.client(service, config=config)
     except AWS_ERRORS as error:
         fail(f"{service}: {error}", "set AWS_REGION (or AWS_PROFILE) to where the stack is")
 

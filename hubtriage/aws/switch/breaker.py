@@ -106,10 +106,11 @@ class Breaker:
 
     def _event(self, record: Mapping[str, str], state: Mapping[str, Any]) -> DecisionEvent:
         """Return the event of this alarm. A second run for the same alarm makes the same one."""
-        named_by = (record["alarm"], str(state.get("timestamp", "")))
+        now = self._clock.now()
+        named_by = (record["alarm"], str(state.get("timestamp") or now))
         return mode_changed(
             self._config.stack,
-            self._clock.now(),
+            now,
             ("enforce", "reopen"),
             "breaker",
             None,

@@ -1,6 +1,7 @@
 """`hubtriage mode`: whether triage writes and hides, and switching it."""
 
 import click
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from hubtriage.aws.clock import SystemClock
@@ -16,6 +17,8 @@ from hubtriage.cli.stack import AWS_ERRORS, WHERE, client, is_not_found, mode_pa
 
 MOST_SECONDS = 10.0
 """Seconds for the event of a switch."""
+IMPATIENT = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=5)
+"""A person who stops triage in a hurry must not wait for the event of it."""
 MEANINGS = {
     "enforce": "triage writes what the rules say",
     "reopen": "triage hides nothing new, but still takes back and follows providers",
@@ -94,12 +97,13 @@ def _put_event(bus: str, before: str, mode: str) -> None:
     clock = SystemClock()
     now = clock.now()
     try:
-        who = str(client("sts").get_caller_identity()["Arn"])
+        who = str(client("sts", IMPATIENT).get_caller_identity()["Arn"])
     except AWS_ERRORS:
         who = None
     event = mode_changed(stack_of(bus), now, (before, mode), "person", who, None, (now, before, mode))
-    put = EventBridgeBus(lambda: client("events"), bus, clock).put([event], clock.monotonic() + MOST_SECONDS)
-    for why in put.values():
+    decisions = EventBridgeBus(lambda: client("events", IMPATIENT), bus, clock)
+    not_put = decisions.put([event], clock.monotonic() + MOST_SECONDS)
+    for why in not_put.values():
         print_error(
             f"the mode is switched, but its event is not put: {why.code}: {why.message}",
             "readers of decision events do not know of the switch; it needs events:PutEvents on the bus",

@@ -60,7 +60,7 @@ class SwitchedAccount:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> SwitchedAccount:
     account = SwitchedAccount("observe")
-    monkeypatch.setattr(mode, "client", lambda _service: account)
+    monkeypatch.setattr(mode, "client", lambda _service, _config=None: account)
     monkeypatch.setattr(mode, "outputs", lambda _stack: OUTPUTS)
     return account
 
