@@ -85,7 +85,7 @@ FINDERS = {  # the quickest first
     ),
     HUB_V2: (
         f"{_TRIAGE}v2.py",
-        f"{_TRIAGE}v2_settling.py",
+        f"{_TRIAGE}v2_other_writers.py",
         f"{_TRIAGE}settling_v2.py",
         "tests/aws/securityhub/test_hub_v2.py",
         "tests/engine/ocsf/test_planning.py",

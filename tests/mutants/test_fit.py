@@ -4,6 +4,7 @@ from pathlib import Path
 
 import hubtriage
 from tests.mutants.__main__ import FINDERS
+from tests.support.paths import ROOT
 
 PACKAGE = Path(hubtriage.__file__).parent
 
@@ -15,3 +16,8 @@ def test_each_planted_bug_changes_one_place_of_the_code() -> None:
     ]
     assert unfit == []
     assert len({bug.story for bug in bugs}) == len(bugs)
+
+
+def test_every_file_that_is_to_find_bugs_is_there() -> None:
+    named = {finder.partition("::")[0] for finders in FINDERS.values() for finder in finders}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
