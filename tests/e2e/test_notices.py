@@ -24,7 +24,7 @@ from tests.support.deployed_stack import function_named, log_lines, set_variable
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 COUNT = int(os.environ.get("HUBTRIAGE_NOTICES_FINDINGS", "4000"))
-"""Findings; up to the register, 50,000 were run once, too."""
+"""Findings; with 50,000 all of it was run once, too."""
 RULES = 20
 UNRULED = 5
 """Generators of which no rule says anything."""

@@ -10,7 +10,7 @@ from hubtriage.engine.planning.plan import Reasoning, reason
 from hubtriage.engine.ruleset.hiding import is_hiding
 from tests.laws.deciders import Engine, Verdict
 from tests.laws.oracle.entries import engine_entry
-from tests.laws.oracle.fields import HIDING, below, held, passed, providers
+from tests.laws.oracle.fields import HIDING, below, held, passed, providers, untouched
 from tests.laws.oracle.policy import Statements, concerns, shows_more
 from tests.laws.policies import POLICIES
 from tests.laws.rules import LOGIC, PATTERNS
@@ -90,8 +90,16 @@ def test_a_policy_hides_nothing_that_would_be_visible_without_it(
     if held(after, "Workflow") in HIDING:
         assert held(before, "Workflow") in HIDING or passed(after), "as the service itself does"
     severity = held(after, "Severity")
-    if below(severity, providers(situation.finding, "Severity")):
+    if below(severity, provided_severity(situation)):
         assert not below(severity, held(before, "Severity"))
+
+
+def provided_severity(situation: Situation) -> Any:
+    """Return the provider's severity; where the finding lacks it, a claim may have kept it."""
+    claim = situation.memory.claims.get("Severity")
+    if claim is None:
+        return providers(situation.finding, "Severity")
+    return untouched(situation.finding, "Severity", claim.provided)
 
 
 @examples(200)
