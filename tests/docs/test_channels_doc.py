@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from hubtriage.aws.deliveries.chat.email import EmailChannel, body
-from hubtriage.aws.deliveries.chat.note import notes_of
+from hubtriage.aws.deliveries.chat.grouping import groups_of
 from hubtriage.aws.deliveries.envelope import read_batch
 from tests.support.chat_world import CHANNEL, STACK, chat_world, decided, record
 from tests.support.paths import ROOT
@@ -23,7 +23,7 @@ def test_the_message_is_the_one_that_is_sent() -> None:
     events = [decided(number, severity="HIGH" if number < 3 else "LOW") for number in range(41)]
     events.append(decided(99, "reopened", "loud", severity="CRITICAL"))
     batch = read_batch({"Records": [record(event) for event in events]})
-    [post] = EmailChannel(None, "topic", STACK).posts(notes_of(batch.events, CHANNEL))  # type: ignore[arg-type]
+    [post] = EmailChannel(None, "topic", STACK).posts(groups_of(batch.events, CHANNEL))  # type: ignore[arg-type]
     lines = [line for line in body(post).splitlines() if not line.startswith("  https://")]
     assert block("text").strip() == "\n".join(lines[:-1]).strip()
 

@@ -76,7 +76,7 @@ CHANNELS = (
     Mutation(
         "a message that is refused fails with all that is in it",
         _POSTING,
-        "return is_final and len(post.notes) > 1",
+        "return is_final and len(post.groups) > 1",
         "return False",
     ),
     Mutation(
@@ -99,7 +99,7 @@ CHANNELS = (
     ),
     Mutation(
         "events for other channels are sent",
-        f"{_CHAT}note.py",
+        f"{_CHAT}grouping.py",
         'return event.kind in about or bool(event.orders(channel, "message"))',
         "return True",
     ),

@@ -5,7 +5,7 @@ Mail readers turn whatever looks like an address into a link, which is why no te
 
 from collections.abc import Iterator, Sequence
 
-from hubtriage.aws.deliveries.chat.note import ChannelNote
+from hubtriage.aws.deliveries.chat.grouping import EventGroup
 from hubtriage.aws.deliveries.chat.post import Post
 from hubtriage.aws.deliveries.chat.sending import pack
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Unknown
@@ -14,7 +14,7 @@ from hubtriage.aws.switch.breaker import Topic
 
 LONGEST_SUBJECT = 99
 """AWS: a subject has fewer than 100 characters, in ASCII and on one line."""
-MOST_NOTES = 100
+MOST_GROUPS = 100
 LARGEST = 200_000
 """Bytes of a message. AWS takes 256 KiB, the subject included."""
 _STATUS = {Fault.DENIED: 403, Fault.REFUSED: 400, Fault.THROTTLED: 429}
@@ -31,9 +31,9 @@ class EmailChannel:
         self._topic = topic
         self._stack = stack
 
-    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
+    def posts(self, groups: Sequence[EventGroup]) -> list[Post]:
         """Return few long messages."""
-        return pack(notes, self._stack, _fits, MOST_NOTES)
+        return pack(groups, self._stack, _fits, MOST_GROUPS)
 
     def send(self, post: Post) -> Answer:
         """Publish a message."""

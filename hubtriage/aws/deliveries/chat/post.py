@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hubtriage.aws.deliveries.chat.note import ChannelNote
+from hubtriage.aws.deliveries.chat.grouping import EventGroup
 from hubtriage.aws.deliveries.envelope import ReceivedEvent
 from hubtriage.aws.deliveries.http import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class PostParagraph:
-    """What a message says of one note. All texts are harmless; `link` leads to AWS's console."""
+    """What a message says of one group. All texts are harmless; `link` leads to AWS's console."""
 
     headline: str
     lines: tuple[str, ...] = ()
@@ -20,16 +20,16 @@ class PostParagraph:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message: its title, what it says, and the notes that it shows. Webhooks send `events` alone."""
+    """A message: its title, what it says, and the groups that it shows. Webhooks send `events` alone."""
 
     title: str
     paragraphs: tuple[PostParagraph, ...]
-    notes: tuple[ChannelNote, ...] = ()
+    groups: tuple[EventGroup, ...] = ()
 
     @property
     def events(self) -> tuple[ReceivedEvent, ...]:
         """The events that are sent with it."""
-        return tuple(event for note in self.notes for event in note.events)
+        return tuple(event for group in self.groups for event in group.events)
 
 
 class ChannelService(Protocol):
@@ -38,8 +38,8 @@ class ChannelService(Protocol):
     pause: float
     """Seconds to let pass between two messages."""
 
-    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
-        """Return the messages that send these notes, each within the limits of the product."""
+    def posts(self, groups: Sequence[EventGroup]) -> list[Post]:
+        """Return the messages that send these groups, each within the limits of the product."""
 
     def send(self, post: Post) -> Answer:
         """Send a message once. Raises ChannelError and SecretError, whose texts hold no secret."""

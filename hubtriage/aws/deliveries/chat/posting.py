@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.deliveries.chat.grouping import EventGroup, groups_of, is_for
 from hubtriage.aws.deliveries.chat.memory import EventMemory
-from hubtriage.aws.deliveries.chat.note import ChannelNote, is_for, notes_of
 from hubtriage.aws.deliveries.chat.post import ChannelError, ChannelService, Post
 from hubtriage.aws.deliveries.chat.sending import is_refused
 from hubtriage.aws.deliveries.chat.wording import last_word
@@ -100,7 +100,7 @@ class _Posting:
     def run(self) -> PostingReport:
         """Send all, or have the rest come again."""
         claimed = self._claimed(self._meant())
-        posts = deque(self._poster.service.posts(notes_of(claimed, self._poster.channel.name)))
+        posts = deque(self._poster.service.posts(groups_of(claimed, self._poster.channel.name)))
         while posts:
             if self._is_over():
                 self._fail_rest(posts)
@@ -163,7 +163,7 @@ class _Posting:
             return
         self._give_back(answer)
         if self._may_be_parted(post, answer):
-            alone = [each for note in post.notes for each in self._poster.service.posts([note])]
+            alone = [each for group in post.groups for each in self._poster.service.posts([group])]
             posts.extendleft(reversed(alone))
             return
         self._not_sent(post, answer)
@@ -194,9 +194,9 @@ class _Posting:
 
     @staticmethod
     def _may_be_parted(post: Post, answer: Answer) -> bool:
-        """Say whether single notes may be taken where all together were refused for what they hold."""
+        """Say whether single groups may be taken where all together were refused for what they hold."""
         is_final = isinstance(answer, NotDone) and answer.is_final and not is_refused(answer)
-        return is_final and len(post.notes) > 1
+        return is_final and len(post.groups) > 1
 
     def _confirm(self, post: Post) -> None:
         """Remember what was sent. If that fails, it may be sent once more, but nothing is lost."""
@@ -228,25 +228,25 @@ class _Posting:
 
     def _withhold(self, posts: Iterable[Post]) -> None:
         """Say once a day that the limit is reached; log and count what is not shown."""
-        notes = [note for post in posts for note in post.notes]
-        events = [event for note in notes for event in note.events]
-        if not self._last_word(notes):
+        groups = [group for post in posts for group in post.groups]
+        events = [event for group in groups for event in group.events]
+        if not self._last_word(groups):
             self._again(events)
             return
-        for note in notes:
-            self._log("warning", "not shown: daily limit reached", _withheld(note))
+        for group in groups:
+            self._log("warning", "not shown: daily limit reached", _withheld(group))
         self._report.counts[WITHHELD] += len(events)
         now = self._poster.clock.now()
         self._poster.limit.count_withheld(len(events), now)
         self._poster.memory.confirm([event.id for event in events], "withheld", now)
 
-    def _last_word(self, notes: Sequence[ChannelNote]) -> bool:
+    def _last_word(self, groups: Sequence[EventGroup]) -> bool:
         """Say that the limit is reached, unless that is said; return False if it could not be said."""
         limit, clock = self._poster.limit, self._poster.clock
         now = clock.now()
         if not limit.claim_last_word(now):
             return True
-        answer = self._sent(last_word(notes, limit.most, self._poster.channel.stack))
+        answer = self._sent(last_word(groups, limit.most, self._poster.channel.stack))
         limit.release_last_word(now, spoken=isinstance(answer, Done))
         if isinstance(answer, Done):
             return True
@@ -283,11 +283,11 @@ class _Posting:
         self._poster.log(level, text, {"channel": self._poster.channel.name, **members})
 
 
-def _withheld(note: ChannelNote) -> dict[str, Any]:
+def _withheld(group: EventGroup) -> dict[str, Any]:
     return {
-        "kind": note.kind,
-        "rule": note.rule,
-        "group": note.group,
-        "events": [event.id for event in note.events],
-        "findings": [event.finding.get("id") for event in note.events if event.finding],
+        "kind": group.kind,
+        "rule": group.rule,
+        "group": group.common,
+        "events": [event.id for event in group.events],
+        "findings": [event.finding.get("id") for event in group.events if event.finding],
     }

@@ -1,9 +1,9 @@
-"""Send to an address that is a secret, and put notes into messages that a product takes whole."""
+"""Send to an address that is a secret, and put groups into messages that a product takes whole."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hubtriage.aws.deliveries.chat.note import ChannelNote
+from hubtriage.aws.deliveries.chat.grouping import EventGroup
 from hubtriage.aws.deliveries.chat.post import Post
 from hubtriage.aws.deliveries.chat.wording import post_of
 from hubtriage.aws.deliveries.http import Answer, HttpClient, NotDone, Request
@@ -11,7 +11,7 @@ from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
 
 REFUSED = (401, 403, 404, 410)
 """Statuses of an address that is no longer taken: the address is the credential."""
-MOST_NOTES = 8
+MOST_GROUPS = 8
 """Notes of one message: more are not read."""
 
 
@@ -41,14 +41,14 @@ def is_refused(answer: Answer) -> bool:
 
 
 def pack(
-    notes: Sequence[ChannelNote], stack: str, fits: Callable[[Post], bool], most: int = MOST_NOTES
+    groups: Sequence[EventGroup], stack: str, fits: Callable[[Post], bool], most: int = MOST_GROUPS
 ) -> list[Post]:
-    """Put notes into as few messages as fit, at most `most` into one. A note alone always makes a message."""
-    packed: list[list[ChannelNote]] = []
-    for note in notes:
-        fuller = [*packed[-1], note] if packed else []
+    """Put groups into as few messages as fit, at most `most` into one. A group alone makes a message."""
+    packed: list[list[EventGroup]] = []
+    for group in groups:
+        fuller = [*packed[-1], group] if packed else []
         if fuller and len(fuller) <= most and fits(post_of(fuller, stack)):
             packed[-1] = fuller
         else:
-            packed.append([note])
+            packed.append([group])
     return [post_of(some, stack) for some in packed]

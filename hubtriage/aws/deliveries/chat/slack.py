@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from hubtriage.aws.deliveries.chat.note import ChannelNote
+from hubtriage.aws.deliveries.chat.grouping import EventGroup
 from hubtriage.aws.deliveries.chat.post import Post, PostParagraph
 from hubtriage.aws.deliveries.chat.sending import SecretSender, pack
 from hubtriage.aws.deliveries.http import Answer, Done, NotDone, Request, Unknown
@@ -32,9 +32,9 @@ class SlackChannel:
         self._sender = sender
         self._stack = stack
 
-    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
+    def posts(self, groups: Sequence[EventGroup]) -> list[Post]:
         """Return messages that Slack takes whole: it refuses one that has too much anywhere."""
-        return pack(notes, self._stack, _fits)
+        return pack(groups, self._stack, _fits)
 
     def send(self, post: Post) -> Answer:
         """Send a message. Slack answers `ok` if it took the message, and a code if it did not."""

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hubtriage.aws.deliveries.chat.note import ChannelNote
+from hubtriage.aws.deliveries.chat.grouping import EventGroup
 from hubtriage.aws.deliveries.chat.post import Post, PostParagraph
 from hubtriage.aws.deliveries.chat.sending import SecretSender, pack
 from hubtriage.aws.deliveries.http import Answer, Request
@@ -31,9 +31,9 @@ class TeamsChannel:
         self._sender = sender
         self._stack = stack
 
-    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
+    def posts(self, groups: Sequence[EventGroup]) -> list[Post]:
         """Return messages that are each small enough."""
-        return pack(notes, self._stack, _fits)
+        return pack(groups, self._stack, _fits)
 
     def send(self, post: Post) -> Answer:
         """Send a message. `Done` says that the flow has begun, not that the message is shown."""

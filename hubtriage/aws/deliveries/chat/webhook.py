@@ -15,7 +15,7 @@ from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.decision_events.event import event_time
-from hubtriage.aws.deliveries.chat.note import ChannelNote
+from hubtriage.aws.deliveries.chat.grouping import EventGroup
 from hubtriage.aws.deliveries.chat.post import ChannelError, Post
 from hubtriage.aws.deliveries.chat.sending import SecretSender
 from hubtriage.aws.deliveries.chat.wording import post_of
@@ -40,12 +40,14 @@ class WebhookChannel:
         self._stack = stack
         self._clock = clock
 
-    def posts(self, notes: Sequence[ChannelNote]) -> list[Post]:
+    def posts(self, groups: Sequence[EventGroup]) -> list[Post]:
         """Return a message for each event."""
         alone = (
-            ChannelNote(note.kind, note.rule, note.group, (event,)) for note in notes for event in note.events
+            EventGroup(group.kind, group.rule, group.common, (event,))
+            for group in groups
+            for event in group.events
         )
-        return [post_of([note], self._stack) for note in alone]
+        return [post_of([group], self._stack) for group in alone]
 
     def send(self, post: Post) -> Answer:
         """Send the event of a message; one without an event as it says, under an id of its own."""

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from hubtriage.aws.deliveries.chat.grouping import SEVERITIES, EventGroup
 from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
-from hubtriage.aws.deliveries.chat.note import SEVERITIES, ChannelNote
 from hubtriage.aws.deliveries.chat.post import Post, PostParagraph
 from hubtriage.aws.deliveries.envelope import ReceivedEvent
 
 SHOWN = 3
-"""Findings of a note that a message shows."""
+"""Findings of a group that a message shows."""
 MOST_MEMBERS = 12
 LONGEST_HEADLINE = 300
 LONGEST_TITLE = 140
@@ -46,13 +46,13 @@ _COUNTED: Mapping[str, str] = {
 }
 
 
-def paragraph(note: ChannelNote) -> PostParagraph:
-    """Return what to say of a note."""
-    if note.first.is_operation:
-        return _operation(note.first)
-    said = _said(note)
-    link = console_link(note.first.finding.get("url")) if len(note.events) == 1 else None
-    return PostParagraph(harmless_headline(said), tuple(_lines(note)), link)
+def paragraph(group: EventGroup) -> PostParagraph:
+    """Return what to say of a group."""
+    if group.first.is_operation:
+        return _operation(group.first)
+    said = _said(group)
+    link = console_link(group.first.finding.get("url")) if len(group.events) == 1 else None
+    return PostParagraph(harmless_headline(said), tuple(_lines(group)), link)
 
 
 def harmless_headline(text: str) -> str:
@@ -60,25 +60,25 @@ def harmless_headline(text: str) -> str:
     return text if len(text) <= LONGEST_HEADLINE else f"{text[: LONGEST_HEADLINE - 1]}…"
 
 
-def post_of(notes: Sequence[ChannelNote], stack: str) -> Post:
-    """Return one message that shows all these notes."""
-    return Post(title(notes, stack), tuple(map(paragraph, notes)), tuple(notes))
+def post_of(groups: Sequence[EventGroup], stack: str) -> Post:
+    """Return one message that shows all these groups."""
+    return Post(title(groups, stack), tuple(map(paragraph, groups)), tuple(groups))
 
 
-def title(notes: Sequence[ChannelNote], stack: str) -> str:
+def title(groups: Sequence[EventGroup], stack: str) -> str:
     """Return what a message is about, in our own words and numbers alone."""
     counts: Counter[str] = Counter()
-    for note in notes:
-        counts[note.kind] += len(note.events)
+    for group in groups:
+        counts[group.kind] += len(group.events)
     said = ", ".join(_counted(kind, count) for kind, count in counts.items())
     text = f"{harmless(stack, 63)}: {said}"
     return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
 
 
-def last_word(notes: Sequence[ChannelNote], most: int, stack: str) -> Post:
+def last_word(groups: Sequence[EventGroup], most: int, stack: str) -> Post:
     """Return the last message of a day: the limit is reached, and this is not shown any more."""
-    shown = tuple(paragraph(note).headline for note in notes[:10])
-    rest = len(notes) - len(shown)
+    shown = tuple(paragraph(group).headline for group in groups[:10])
+    rest = len(groups) - len(shown)
     lines = (*shown, f"and {rest} more of the kind") if rest > 0 else shown
     head = (
         f"The daily limit of {most:,} messages is reached. Nothing more is shown here until 00:00 UTC. "
@@ -94,43 +94,43 @@ def trial(stack: str, channel: str) -> Post:
     return Post(f"{harmless(stack, 63)}: test message", (PostParagraph(text),))
 
 
-def _said(note: ChannelNote) -> str:
-    rule = harmless(note.rule, LONGEST_NAME)
-    text = _DONE.get(note.kind, "{rule} decided on {findings}")
+def _said(group: EventGroup) -> str:
+    rule = harmless(group.rule, LONGEST_NAME)
+    text = _DONE.get(group.kind, "{rule} decided on {findings}")
     return text.format(
         rule=f"Rule {rule}" if rule else "Triage",
         of_rule=f"rule {rule}" if rule else "triage",
-        findings=_findings(note),
+        findings=_findings(group),
     )
 
 
-def _findings(note: ChannelNote) -> str:
-    count = len(note.events)
-    parts = [f"{count:,} {'finding' if count == 1 else 'findings'}{_where(note)}"]
-    parts += [f"{number:,} {name}" for name, number in note.severities().items()]
+def _findings(group: EventGroup) -> str:
+    count = len(group.events)
+    parts = [f"{count:,} {'finding' if count == 1 else 'findings'}{_where(group)}"]
+    parts += [f"{number:,} {name}" for name, number in group.severities().items()]
     return ", ".join(parts)
 
 
-def _where(note: ChannelNote) -> str:
-    accounts = note.accounts()
+def _where(group: EventGroup) -> str:
+    accounts = group.accounts()
     if len(accounts) > 1:
         return f" in {len(accounts):,} accounts"
     account = accounts[0]
     where = f" in account {harmless(account, LONGEST_NAME)}" if account else ""
-    if note.group and note.group not in (account, note.rule):
-        where += f" ({harmless(note.group, LONGEST_NAME)})"
+    if group.common and group.common not in (account, group.rule):
+        where += f" ({harmless(group.common, LONGEST_NAME)})"
     return where
 
 
-def _lines(note: ChannelNote) -> Iterator[str]:
+def _lines(group: EventGroup) -> Iterator[str]:
     """Yield some of the findings, then what the rule says."""
-    worst = sorted(note.events, key=lambda event: _rank(event.finding))
+    worst = sorted(group.events, key=lambda event: _rank(event.finding))
     for event in worst[:SHOWN]:
-        yield harmless(_finding(event, note.kind), LONGEST_LINE)
+        yield harmless(_finding(event, group.kind), LONGEST_LINE)
     if len(worst) > SHOWN:
         yield f"and {len(worst) - SHOWN:,} more"
     for name in ("reason", "ticket", "owner"):
-        value = note.first.detail.get(name)
+        value = group.first.detail.get(name)
         if isinstance(value, str) and value:
             yield harmless(f"{name.capitalize()}: {value}", LONGEST_LINE)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hubtriage.aws.decision_events.event import DecisionEvent, EventRefusal
 from hubtriage.aws.deliveries.chat.email import EmailChannel, subject
 from hubtriage.aws.deliveries.chat.email import body as mail
+from hubtriage.aws.deliveries.chat.grouping import ORDER, groups_of
 from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
-from hubtriage.aws.deliveries.chat.note import ORDER, notes_of
 from hubtriage.aws.deliveries.chat.slack import SlackChannel
 from hubtriage.aws.deliveries.chat.slack import render as slack
 from hubtriage.aws.deliveries.chat.teams import render as teams
@@ -91,7 +91,7 @@ def test_nothing_of_a_finding_acts_in_chat(world: ChatWorld, text: str, kind: st
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_nothing_of_a_finding_acts_in_an_e_mail(text: str) -> None:
     events = read_batch({"Records": [record(poisoned(text, "refused"))]}).events
-    [post] = EmailChannel(None, "topic", STACK).posts(notes_of(events, CHANNEL))  # type: ignore[arg-type]
+    [post] = EmailChannel(None, "topic", STACK).posts(groups_of(events, CHANNEL))  # type: ignore[arg-type]
     assert re.fullmatch(r"[ -~]{1,99}", subject(post))
     written = mail(post)
     assert deceiving(written.replace("\n", "")) == []
@@ -207,7 +207,7 @@ def test_no_event_of_whatever_shape_keeps_the_others_back(
     body = {"source": "hubtriage", "detail": detail}
     body["detail-type"] = "Triage Operation" if is_operation else "Triage Decision"
     batch = read_batch({"Records": [message("m", json.dumps(body))]})
-    for post in SlackChannel(None, STACK).posts(notes_of(batch.events, CHANNEL)):  # type: ignore[arg-type]
+    for post in SlackChannel(None, STACK).posts(groups_of(batch.events, CHANNEL)):  # type: ignore[arg-type]
         assert slack(post)["blocks"]
         assert teams(post)["attachments"]
         assert mail(post)

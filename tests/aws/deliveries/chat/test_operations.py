@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hubtriage.aws.decision_events.event import DecisionEvent
 from hubtriage.aws.decision_events.operations import expires_soon, mode_changed, sweep_finished
 from hubtriage.aws.deliveries.chat.email import EmailChannel, body, subject
-from hubtriage.aws.deliveries.chat.note import notes_of
+from hubtriage.aws.deliveries.chat.grouping import groups_of
 from hubtriage.aws.deliveries.envelope import read_batch
 from hubtriage.aws.deliveries.http import Done, NotDone, Unknown
 from tests.support.chat_world import CHANNEL, STACK, ChatWorld, chat_world, decided, record
@@ -159,7 +159,7 @@ def mailed(sns: Sns, *events: DecisionEvent) -> list[Any]:
     """Send the events of a batch by e-mail; return the answers."""
     channel = EmailChannel(sns, "arn:topic", STACK)
     batch = read_batch({"Records": [record(event) for event in events]})
-    return [channel.send(post) for post in channel.posts(notes_of(batch.events, CHANNEL))]
+    return [channel.send(post) for post in channel.posts(groups_of(batch.events, CHANNEL))]
 
 
 def test_an_e_mail_is_one_digest_of_a_batch() -> None:
@@ -210,6 +210,6 @@ def test_the_largest_digest_is_within_the_limits() -> None:
         for each in range(3)
     ]
     events = read_batch({"Records": [record(event) for event in batch]}).events
-    for post in EmailChannel(Sns(), "arn:topic", STACK).posts(notes_of(events, CHANNEL)):
+    for post in EmailChannel(Sns(), "arn:topic", STACK).posts(groups_of(events, CHANNEL)):
         assert len(body(post).encode()) < 256 * 1024
         assert len(subject(post)) < 100

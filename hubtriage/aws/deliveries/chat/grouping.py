@@ -1,4 +1,4 @@
-"""Group the events of a batch: those of one rule, kind and group become one note. Pure."""
+"""Group the events of a batch: by rule, by kind, and by what the rule groups its findings by. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,12 +27,15 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelNote:
-    """Events that are shown together. `rule` and `group` are those of the order, or of the event."""
+class EventGroup:
+    """Events that are shown together.
+
+    `rule` and `common`, which all findings have in common, are those of the order, or of the event.
+    """
 
     kind: str
     rule: str
-    group: str
+    common: str
     events: tuple[ReceivedEvent, ...]
 
     @property
@@ -50,8 +53,8 @@ class ChannelNote:
         return {name: counted[name] for name in (*SEVERITIES, "other") if counted[name]}
 
 
-def notes_of(events: Iterable[ReceivedEvent], channel: str) -> list[ChannelNote]:
-    """Return the notes of a channel, urgent ones first.
+def groups_of(events: Iterable[ReceivedEvent], channel: str) -> list[EventGroup]:
+    """Return the groups of a channel, urgent ones first.
 
     An event that several rules order for the channel is sent once, for the first of them. One that no rule
     orders is there because the channel wants all of its kind.
@@ -59,8 +62,10 @@ def notes_of(events: Iterable[ReceivedEvent], channel: str) -> list[ChannelNote]
     grouped: dict[tuple[str, str, str], list[ReceivedEvent]] = {}
     for event in events:
         grouped.setdefault(_group(event, channel), []).append(event)
-    notes = [ChannelNote(kind, rule, group, tuple(some)) for (kind, rule, group), some in grouped.items()]
-    return sorted(notes, key=lambda note: (_urgency(note.kind), -len(note.events), note.rule, note.group))
+    groups = [EventGroup(kind, rule, common, tuple(some)) for (kind, rule, common), some in grouped.items()]
+    return sorted(
+        groups, key=lambda group: (_urgency(group.kind), -len(group.events), group.rule, group.common)
+    )
 
 
 def is_for(event: ReceivedEvent, channel: str, about: Sequence[str]) -> bool:
