@@ -5,15 +5,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.decision_events.bus import NotPut
 from hubtriage.aws.decision_events.event import DecisionEvent
 from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
+from hubtriage.aws.decision_events.schema import event_schema
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.triage.results import Report
 from hubtriage.engine.ruleset.delivery import NO_ROUTES, Routes
 from tests.support.announcing import TICKETS, outbox, ticket
+from tests.support.entries import ANY_TEXT
+from tests.support.examples import examples
 from tests.support.triage_world import (
     NOW,
     SUPPRESS_BUCKETS,
@@ -28,6 +34,7 @@ from tests.support.triage_world import (
 )
 
 HOUR = 3600.0
+SCHEMA = Draft7Validator(event_schema(strict=True))
 TAG = {"id": "tag", "when": True, "update": {"UserDefinedFields": {"owner": "net"}}, "notify": ["sec-chat"]}
 FULL = finding(0, UserDefinedFields={f"key-{n}": "value" for n in range(50)})
 """There is no room for the tag."""
@@ -385,6 +392,39 @@ def a_day_behind(site: Site) -> Clock:
             return NOW - 86_400.0
 
     return Slow()
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = (
+    *("Title", "ProductName", "Region", "AwsAccountId", "GeneratorId", "Types", "Resources", "Compliance"),
+    *("RecordState", "Severity", "Workflow", "FindingProviderFields", "UserDefinedFields", "Note"),
+)
+ANY = {
+    "id": "any",
+    "when": True,
+    "update": {"Confidence": 50, "UserDefinedFields": {"by": "{finding.Title}"}},
+    "notify": ["sec-chat"],
+}
+
+
+@given(
+    st.dictionaries(st.sampled_from(MEMBERS), ODD, max_size=5),
+    st.sampled_from(["rule", "account", "control", "resource", "finding"]),
+)
+@examples(150)
+def test_no_finding_is_too_odd_to_be_announced(odd: dict[str, Any], per: str) -> None:
+    site = Site(({**ANY, "open-ticket": {"queue": "cloud", "per": per}},))
+    report = site.bench().run(record("m", finding(0, **odd)))
+    assert not [o for o in report.outcomes if o.result.code in ("EventNotPut", "EngineError")]
+    for event in site.bus.details:
+        SCHEMA.validate(event)
+    entry = site.world.entry(0)
+    assert len(entry.news) == 0
+    assert len(site.world.ledger.items.get(key(0), (0, ""))[1]) < 20_000
 
 
 def test_many_findings_are_put_together() -> None:
