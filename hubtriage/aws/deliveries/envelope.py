@@ -82,10 +82,6 @@ class ReceivedEvent:
         return tuple(_orders(self.detail.get("deliver"), name, kind))
 
 
-DecisionEvent = ReceivedEvent
-"""The name under which the functions of queues know it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """A message that holds no event that this version knows. It can only fail."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hubtriage.aws.clock import Clock
-from hubtriage.aws.deliveries.envelope import DecisionEvent, Received
+from hubtriage.aws.deliveries.envelope import Received, ReceivedEvent
 from hubtriage.aws.deliveries.numbers import DELIVERED, UNREADABLE
 from hubtriage.aws.deliveries.tickets.news import NewsError, members_of
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
@@ -36,7 +36,7 @@ class Intake:
     def __init__(self, table: TicketTable, queue: str, clock: Clock) -> None:
         self._table, self._queue, self._clock = table, queue, clock
 
-    def take(self, events: Sequence[DecisionEvent]) -> Taken:
+    def take(self, events: Sequence[ReceivedEvent]) -> Taken:
         """Keep what the events say. A message is done when its groups are due, and not before."""
         taken = Taken()
         news = self._read(events, taken)
@@ -47,8 +47,8 @@ class Intake:
         return taken
 
     def _read(
-        self, events: Iterable[DecisionEvent], taken: Taken
-    ) -> list[tuple[DecisionEvent, list[tuple[TicketGroup, Member]]]]:
+        self, events: Iterable[ReceivedEvent], taken: Taken
+    ) -> list[tuple[ReceivedEvent, list[tuple[TicketGroup, Member]]]]:
         news = []
         for event in events:
             try:
@@ -59,7 +59,7 @@ class Intake:
         return news
 
     def _keep(
-        self, news: list[tuple[DecisionEvent, list[tuple[TicketGroup, Member]]]], taken: Taken
+        self, news: list[tuple[ReceivedEvent, list[tuple[TicketGroup, Member]]]], taken: Taken
     ) -> dict[TicketGroup, list[Received]]:
         """Write the members; return the messages that say something of each group."""
         touched: defaultdict[TicketGroup, list[Received]] = defaultdict(list)

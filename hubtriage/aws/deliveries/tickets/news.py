@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from hubtriage.aws.deliveries.envelope import DecisionEvent, Order
+from hubtriage.aws.deliveries.envelope import Order, ReceivedEvent
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup, finding_digest
 from hubtriage.aws.deliveries.tickets.records.member import Member, remark_of
 
@@ -19,12 +19,12 @@ class NewsError(ValueError):
     """An event that asks for a ticket and does not say for what."""
 
 
-def members_of(event: DecisionEvent, queue: str) -> list[tuple[TicketGroup, Member]]:
+def members_of(event: ReceivedEvent, queue: str) -> list[tuple[TicketGroup, Member]]:
     """Return the members that an event changes. Raises NewsError."""
     return list(_members(event, queue))
 
 
-def _members(event: DecisionEvent, queue: str) -> Iterator[tuple[TicketGroup, Member]]:
+def _members(event: ReceivedEvent, queue: str) -> Iterator[tuple[TicketGroup, Member]]:
     for order in event.orders(queue, "ticket"):
         rule, name = order.rule[:LONGEST_RULE], order.group[:LONGEST_GROUP]
         if not rule or not name or "#" in rule or not (rule + name).isprintable():
@@ -32,7 +32,7 @@ def _members(event: DecisionEvent, queue: str) -> Iterator[tuple[TicketGroup, Me
         yield TicketGroup(queue, rule, name), _member(event, order)
 
 
-def _member(event: DecisionEvent, order: Order) -> Member:
+def _member(event: ReceivedEvent, order: Order) -> Member:
     if order.state not in ("open", "done") or event.sequence < 1:
         raise NewsError(f"state {order.state!r}, sequence {event.sequence!r}")
     finding = event.finding
@@ -68,7 +68,7 @@ def _member(event: DecisionEvent, order: Order) -> Member:
     )
 
 
-def _remark(event: DecisionEvent, order: Order) -> str | None:
+def _remark(event: ReceivedEvent, order: Order) -> str | None:
     """Return what people have to read in a comment: that a person has decided otherwise."""
     overruled = event.detail.get("overruled")
     if isinstance(overruled, list) and overruled:
