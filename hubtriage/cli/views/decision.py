@@ -80,7 +80,15 @@ def owner_lines(record: Record, indent: str = "  ") -> Iterator[str]:
 
 
 def delivery_lines(record: Record, indent: str = "  ") -> Iterator[str]:
-    """Yield a line for each message and ticket, also for those that rules in `observe` would add."""
+    """Yield what is announced, and a line for each message and ticket.
+
+    Those that rules in `observe` would add are among them.
+    """
+    event = record.get("event")
+    if isinstance(event, Mapping):
+        yield f"{indent}announced as {_text(event.get('kind'))}"
+        for one in objects(event.get("deliver")):
+            yield f"{indent}{_delivered(one)}  {shown(one.get('rule'))}"
     for one in objects(record.get("would_deliver")):
         yield f"{indent}{_delivered(one)}  {shown(one.get('rule'))}"
 

@@ -18,5 +18,23 @@ def test_what_the_policy_forbids_is_shown_with_the_statement() -> None:
     ]
 
 
+def test_what_is_announced_is_shown_with_where_it_goes() -> None:
+    ticket = {
+        "to": "cloud",
+        "as": "ticket",
+        "rule": "a",
+        "per": "account",
+        "group": "1\x1b[2J",
+        "state": "open",
+    }
+    message = {"to": "sec-chat", "as": "message", "rule": "a", "group": "1"}
+    record = {"event": {"kind": "hidden", "sequence": 7, "deliver": [ticket]}, "would_deliver": [message]}
+    assert list(decision_lines(record)) == [
+        "  announced as hidden",
+        '  ticket in cloud per account "1\\u001b[2J": open  a',
+        "  message to sec-chat  a",
+    ]
+
+
 def test_lines_of_other_versions_may_have_other_members() -> None:
-    assert list(decision_lines({"owners": ["x"], "against_policy": "x"})) == []
+    assert list(decision_lines({"owners": ["x"], "against_policy": "x", "event": ["x"]})) == []
