@@ -337,7 +337,7 @@ class Dashboard(Construct):
         )
 
     def _deliveries(self) -> Sequence[cloudwatch.IWidget]:
-        put = [self._metric("DecisionEvents", "put on the bus"), self._search(DELIVERED, "to")]
+        put: list[_Shown] = [self._metric("DecisionEvents", "put on the bus"), self._search(DELIVERED, "to")]
         failed = [
             self._metric(FAILED, "requests that failed"),
             self._metric(REFUSED, "credentials refused"),

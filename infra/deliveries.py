@@ -66,7 +66,7 @@ WORK_MINUTES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DeliveryTarget:
     """A channel or queue by its name, as the settings have it."""
 
     name: str
@@ -101,10 +101,10 @@ class Target:
         return {variable: json.dumps(document, sort_keys=True, separators=(",", ":"))}
 
 
-def targets_of(config: Configuration) -> tuple[Target, ...]:
+def targets_of(config: Configuration) -> tuple[DeliveryTarget, ...]:
     """Return all channels and queues by their names."""
-    channels = (Target(name, each.kind, each) for name, each in sorted(config.channels.items()))
-    queues = (Target(name, each.kind, each) for name, each in sorted(config.queues.items()))
+    channels = (DeliveryTarget(name, each.kind, each) for name, each in sorted(config.channels.items()))
+    queues = (DeliveryTarget(name, each.kind, each) for name, each in sorted(config.queues.items()))
     return (*channels, *queues)
 
 
@@ -283,7 +283,7 @@ class DeliveryConstruct(Construct):
     def __init__(
         self,
         scope: "DeliveriesConstruct",
-        target: Target,
+        target: DeliveryTarget,
         config: Configuration,
         package: Path,
         bus: events.IEventBus,

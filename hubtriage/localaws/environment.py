@@ -51,6 +51,7 @@ def prepare_environment(options: argparse.Namespace, port: int) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     for wait in ("SETTLE", "QUIET"):  # what is done shows at once here, and counts of messages are exact
         os.environ.setdefault(f"HUBTRIAGE_SWEEP_{wait}_SECONDS", "1")
+    os.environ.setdefault("HUBTRIAGE_TICKETS_HURRY", "60")  # a minute between two edits is a second
     for name, value in lateness(HubSettings.from_json(options.settings)).items():
         os.environ.setdefault(name, value)
 

@@ -176,3 +176,15 @@ def test_bad_rules_are_told_before_anything_starts(tmp_path):
     assert out == ""
     assert "bad.yaml:1:" in err
     assert "Traceback" not in err
+
+
+def test_with_tickets_a_rule_is_added_and_every_ticket_is_accounted_for(tmp_path):
+    process = start(tmp_path, uuid.uuid4().hex, "--findings", "400", "--tickets", "--json")
+    out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+    summary = json.loads(out)
+    tickets = summary["tickets"]
+    assert tickets["problems"] == []
+    assert tickets["tickets"] > 3
+    assert tickets["findings"] >= tickets["tickets"]
+    assert tickets["messages"] > 0

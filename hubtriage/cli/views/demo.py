@@ -12,10 +12,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from hubtriage.cli.text import escaped
 from hubtriage.localaws.demo.hubs import CSPM
 from hubtriage.localaws.demo.signals import SignalTally
+from hubtriage.localaws.demo.tickets import TicketTally
 from hubtriage.localaws.demo.verdict import DemoVerdict, FieldShift, RuleTally
 
+_LINES_OF_A_TICKET = 6
 _NUMBERS_WIDTH = 44
 _LEAST_ROOM = 24
 _ORDER = {
@@ -113,6 +116,7 @@ def report(
     signals: SignalTally | None,
     summary_file: str,
     width: int,
+    tickets: TicketTally | None = None,
 ) -> Group:
     """Return everything that is shown when the demonstration is over, for lines of this width.
 
@@ -124,7 +128,9 @@ def report(
         parts += _of_hub(verdict, "" if only else verdict.hub.title, explanations[name], width)
     if signals is not None:
         parts += _section("Signals that both hubs have", Text(_signals(signals)))
-    parts += _section("Result", _result(verdicts, summary_file))
+    if tickets is not None:
+        parts += _section("Tickets and messages", Text(_tickets(tickets)))
+    parts += _section("Result", _result(verdicts, summary_file, tickets))
     return Group(*parts)
 
 
@@ -222,11 +228,24 @@ def _log_line(line: Mapping[str, Any]) -> str:
     return "  {\n" + ",\n".join(rows) + "\n  }"
 
 
-def _result(by_hub: Mapping[str, DemoVerdict], summary_file: str) -> Text:
+def _tickets(tally: TicketTally) -> str:
+    """Return the numbers, and the largest ticket as Jira shows it; its texts come from findings."""
+    counted = f"{tally.tickets:,} tickets about {tally.findings:,} findings in a double of Jira"
+    lines = [f"  {counted}; {tally.messages:,} messages in a double of Slack."]
+    if tally.example is not None:
+        lines += ["", f"  {tally.example['key']}: {escaped(tally.example['summary'])}"]
+        text = tally.example["text"].splitlines()
+        lines += [f"    {escaped(line)}" for line in text[:_LINES_OF_A_TICKET]]
+        lines += ["    ..."] if len(text) > _LINES_OF_A_TICKET else []
+    return "\n".join(lines)
+
+
+def _result(by_hub: Mapping[str, DemoVerdict], summary_file: str, tickets: TicketTally | None = None) -> Text:
     verdicts = list(by_hub.values())
     only = list(by_hub) == [CSPM]
     sums = "".join(_sum(verdict, "" if only else f"{verdict.hub.title}: ") for verdict in verdicts)
     problems = dict.fromkeys(problem for verdict in verdicts for problem in verdict.problems)
+    problems |= dict.fromkeys(tickets.problems if tickets else ())
     if problems:
         told = "\n".join(f"  problem: {problem}" for problem in problems)
         return Text.assemble(sums, (told, "bold red"), f"\n  Numbers: {summary_file}")

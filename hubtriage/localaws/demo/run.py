@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +17,18 @@ from hubtriage.localaws.demo.evidence import DemoEvidence, by_key
 from hubtriage.localaws.demo.hubs import CSPM, HUBS, V2, V2_PRODUCT, Key
 from hubtriage.localaws.demo.signals import SignalTally, tally_signals
 from hubtriage.localaws.demo.steps import DemoStep, Stopwatch, Watcher
+from hubtriage.localaws.demo.tickets import (
+    Destinations,
+    TicketTally,
+    doubles,
+    keep_secrets,
+    tally_tickets,
+    work_on_tickets,
+)
 from hubtriage.localaws.demo.verdict import DemoVerdict, judge
 from hubtriage.localaws.findings import generate
 from hubtriage.localaws.ocsf_findings import in_v2, is_touched
+from hubtriage.localaws.peers.process import PeersProcess
 from hubtriage.localaws.securityhub.hub import Hub
 from hubtriage.localaws.securityhub.settings import HubSettings
 from hubtriage.localaws.synth import synthesize
@@ -38,8 +48,9 @@ class DemoError(RuntimeError):
 class Scenario:
     """What to demonstrate: how many findings from which seed, by which rules; `build` takes what is built.
 
-    `hubs` are those whose findings are triaged. `timeout` is how long triage of one hub may take, `window`
-    how long the queue waits to fill a batch, in seconds.
+    `hubs` are those whose findings are triaged. `destinations` are where rules deliver decisions, if they do.
+    `timeout` is how long triage of one hub may take, `window` how long the queue waits to fill a batch, in
+    seconds.
     """
 
     rules: Path
@@ -49,32 +60,36 @@ class Scenario:
     timeout: float = 60.0
     window: float = 5.0
     hubs: tuple[str, ...] = (CSPM,)
+    destinations: Destinations | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
     """What was seen in each hub, what it amounts to, and the deployed ruleset.json.
 
-    `signals` is there if both hubs were triaged.
+    `signals` is there if both hubs were triaged, `tickets` if decisions were delivered.
     """
 
     evidence: Mapping[str, DemoEvidence]
     verdicts: Mapping[str, DemoVerdict]
     ruleset: Mapping[str, Any]
     signals: SignalTally | None = None
+    tickets: TicketTally | None = None
 
     @property
     def problems(self) -> list[str]:
-        """Whatever is not as it should be, in any hub."""
-        return [problem for verdict in self.verdicts.values() for problem in verdict.problems]
+        """Whatever is not as it should be, in any hub or outside of AWS."""
+        found = [problem for verdict in self.verdicts.values() for problem in verdict.problems]
+        return found + list(self.tickets.problems if self.tickets else ())
 
     def as_summary(self) -> dict[str, Any]:
         """Return the JSON-ready summary: that of CSPM if it is alone, otherwise one for each hub."""
+        tickets = {} if self.tickets is None else {"tickets": self.tickets.as_summary()}
         if list(self.verdicts) == [CSPM]:
-            return self.verdicts[CSPM].as_summary()
+            return {**self.verdicts[CSPM].as_summary(), **tickets, "problems": self.problems}
         hubs = {name: verdict.as_summary() for name, verdict in self.verdicts.items()}
         signals = {} if self.signals is None else {"signals": self.signals.as_summary()}
-        return {"hubs": hubs, **signals, "problems": self.problems}
+        return {"hubs": hubs, **signals, **tickets, "problems": self.problems}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +110,23 @@ def perform(scenario: Scenario, watcher: Watcher) -> Performance:
 
     Raises DemoError, SynthesisError, LocalCloudError or DeploymentError when a step could not be done.
     """
+    with ExitStack() as stack:
+        peers = stack.enter_context(doubles()) if scenario.destinations else None
+        return _performed(scenario, watcher, peers)
+
+
+def _performed(scenario: Scenario, watcher: Watcher, peers: PeersProcess | None) -> Performance:
     watch = Stopwatch(watcher)
     with watch.step("Build the stack", "synth") as step:
-        assembly = synthesize(scenario.rules, scenario.build / "cdk.out", **_choices(scenario))
+        assembly = synthesize(scenario.rules, scenario.build / "cdk.out", **_choices(scenario, peers))
         ruleset = _deployed_ruleset(assembly)
         step.outcome = f"{len(ruleset['rules'])} rules, rule set {ruleset['hash']}"
     with LocalCloud(batching_window=scenario.window) as cloud:
         with watch.step("Start the local AWS", "start") as step:
             _check_hubs(cloud, scenario.hubs)
             step.outcome = f"Security Hub in {cloud.region}, at {cloud.endpoint}"
+        if peers is not None:
+            keep_secrets(cloud, peers)
         with watch.step("Deploy the stack", "deploy") as step:
             outputs = _only_stack(cloud.deploy(assembly))
             cloud.wait_until_idle()  # the sweep that a deployment starts
@@ -116,14 +139,30 @@ def perform(scenario: Scenario, watcher: Watcher) -> Performance:
         with watch.step("Triage", "triage") as step:
             _await_triage(cloud, step, scenario.timeout * len(scenario.hubs))
             step.outcome = f"{len(cloud.control.updates())} API calls; the queue is empty"
+        tickets = _tickets(cloud, outputs, peers, watch)
         evidence = _gather(cloud, outputs, provided, ruleset, watch.seconds, scenario.hubs)
     verdicts = {name: judge(seen) for name, seen in evidence.items()}
     signals = tally_signals(evidence[CSPM], evidence[V2]) if len(evidence) == len(HUBS) else None
-    return Performance(evidence, verdicts, ruleset, signals)
+    return Performance(evidence, verdicts, ruleset, signals, tickets)
 
 
-def _choices(scenario: Scenario) -> dict[str, str]:
-    return {} if scenario.hubs == (CSPM,) else {"hubs": ",".join(scenario.hubs)}
+def _choices(scenario: Scenario, peers: PeersProcess | None) -> dict[str, Any]:
+    hubs = {} if scenario.hubs == (CSPM,) else {"hubs": ",".join(scenario.hubs)}
+    return hubs | (scenario.destinations.settings(peers) if scenario.destinations and peers else {})
+
+
+def _tickets(
+    cloud: LocalCloud, outputs: Mapping[str, str], peers: PeersProcess | None, watch: Stopwatch
+) -> TicketTally | None:
+    """Wait until tickets and messages are as they should be, and count them."""
+    if peers is None:
+        return None
+    with watch.step("Open tickets", "tickets") as step:
+        functions = [arn for name, arn in outputs.items() if name.startswith("QueueFunction")]
+        work_on_tickets(cloud, peers, functions)
+        tally = tally_tickets(_decisions(cloud.log_messages(outputs["LogGroupName"])), peers)
+        step.outcome = f"{tally.tickets:,} in a double of Jira, {tally.messages:,} messages in one of Slack"
+    return tally
 
 
 def _provided(scenario: Scenario, now: float) -> Provided:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from hubtriage.authoring.loaded import LoadResult
 from hubtriage.cli.failure import fail
 from hubtriage.cli.inputs.rules import loaded_rules
 from hubtriage.cli.locations import Location
@@ -25,11 +27,13 @@ from hubtriage.cli.views.explain import render
 from hubtriage.engine.ocsf.view import asff_view, is_ocsf
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings
+from hubtriage.engine.ruleset.delivery import NOTIFY, NOWHERE, OPEN_TICKET, QUEUE
 from hubtriage.engine.ruleset.ruleset import load_ruleset
 from hubtriage.engine.text.timestamps import parse_timestamp
 from hubtriage.localaws.demo.hubs import CSPM, Key
 from hubtriage.localaws.demo.run import DemoError, Performance, Scenario, perform
 from hubtriage.localaws.demo.steps import Watcher
+from hubtriage.localaws.demo.tickets import TICKET_RULES, Destinations
 from hubtriage.localaws.deploy import DeploymentError
 from hubtriage.localaws.errors import LocalCloudError
 from hubtriage.localaws.sample_rules import SAMPLE_RULES
@@ -68,22 +72,33 @@ from hubtriage.simulation.explain import explain
     type=Location(path_type=Path, file_okay=False),
     help="Folder for the build and for summary.json.",
 )
+@click.option("--tickets", is_flag=True, help="Open tickets in a double of Jira, and send messages.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
-def command(folder: Path | None, findings: int, hub: str, seed: int, build: Path, as_json: bool) -> None:
+def command(
+    folder: Path | None, findings: int, hub: str, seed: int, build: Path, tickets: bool, as_json: bool
+) -> None:
     """Run the whole system on this machine.
 
     Deploys the stack to a local AWS, lets it triage findings, and accounts for each of them. It needs no
     AWS account and no network, and leaves nothing running.
 
+    Rules that open tickets or send messages do so in doubles of Jira and Slack on this machine, whatever
+    their queues and channels are. With --tickets a rule is added if no rule does.
+
     Exit codes: 0 every finding is accounted for; 1 something failed.
     """
     folder = folder or (rules_folder() if rules_folder().is_dir() else SAMPLE_RULES)
     target = console(sys.stderr if as_json else sys.stdout)
-    loaded_rules(folder)  # rules with errors end it before anything starts
+    loaded = loaded_rules(folder)  # rules with errors end it before anything starts
+    destinations = _destinations(loaded)
+    if tickets and destinations is None:
+        folder = _with_tickets(folder, build)
+        destinations = _destinations(loaded_rules(folder))
     target.print(INTRODUCTION, style="dim", soft_wrap=True)
     try:
         with _progress(target) as watcher:
-            performance = perform(Scenario(folder, build, findings, seed, hubs=HUBS[hub]), watcher)
+            scenario = Scenario(folder, build, findings, seed, hubs=HUBS[hub], destinations=destinations)
+            performance = perform(scenario, watcher)
     except (DemoError, DeploymentError, LocalCloudError, SynthesisError) as error:
         fail(str(error))
     summary = build / "summary.json"
@@ -93,8 +108,28 @@ def command(folder: Path | None, findings: int, hub: str, seed: int, build: Path
     else:
         explained = {name: _explanation(performance, name) for name in performance.verdicts}
         verdicts, signals = performance.verdicts, performance.signals
-        target.print(report(verdicts, explained, signals, str(summary), target.width), soft_wrap=True)
+        shown = report(verdicts, explained, signals, str(summary), target.width, performance.tickets)
+        target.print(shown, soft_wrap=True)
     raise SystemExit(1 if performance.problems else 0)
+
+
+def _destinations(loaded: LoadResult) -> Destinations | None:
+    """Return the channels and queues that rules name; None if they deliver nothing."""
+    rules = [rule.compiled({}) for rule in loaded.rules]
+    channels = {name for rule in rules for name in rule.get(NOTIFY, ()) if name != NOWHERE}
+    queues = {rule[OPEN_TICKET][QUEUE] for rule in rules if OPEN_TICKET in rule} - {NOWHERE}
+    if not (channels or queues):
+        return None
+    return Destinations(tuple(sorted(channels - queues)), tuple(sorted(queues)))
+
+
+def _with_tickets(folder: Path, build: Path) -> Path:
+    """Return a copy of a folder of rules with one more, which opens tickets and sends messages."""
+    copied = build / "rules"
+    shutil.rmtree(copied, ignore_errors=True)
+    shutil.copytree(folder, copied)
+    shutil.copyfile(TICKET_RULES, copied / "demo-tickets.yaml")
+    return copied
 
 
 @contextmanager
