@@ -7,8 +7,8 @@ more is said.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from hypothesis import note
 from hypothesis import strategies as st
@@ -45,26 +45,21 @@ class Life:
         return f"opening {self.opening}"
 
 
-@dataclass
-class Death:
-    """Ends the container at the n-th place where it can end."""
+class Interruption(NamedTuple):
+    """What happens in the middle of an invocation, at the n-th place where it can."""
 
-    left: int | None = None
-
-    def __call__(self, _place: str) -> None:
-        if self.left is None:
-            return
-        self.left -= 1
-        if self.left < 0:
-            self.left = None
-            raise DeathError
+    at: int
+    what: Literal["death", "another worker", "another message", "a person"]
+    pause: float
 
 
-@dataclass
-class Seen:
-    """What a ticket showed when a person last closed it."""
-
-    titles: frozenset[str] = field(default_factory=frozenset)
+INTERRUPTIONS = st.none() | st.builds(
+    Interruption,
+    st.integers(0, 40),
+    st.sampled_from(["death", "death", "another worker", "another message", "a person"]),
+    st.sampled_from([0.0, 65.0, 200.0]),
+)
+"""A container lives for five minutes at most, so no pause in it is longer than a lease."""
 
 
 class Tickets(RuleBasedStateMachine):
@@ -77,9 +72,9 @@ class Tickets(RuleBasedStateMachine):
         self.world = TicketWorld(rules=TicketRules(reopen=reopen), lag=lag, limit=10_000)
         self.world.service.late = LATE
         self.world.service.can_reopen = can_reopen
-        self.death = Death()
-        self.world.service.watch = self.death
-        self.world.table.watch = self.death
+        self.interruption: Interruption | None = None
+        self.passed = 0
+        self.world.service.watch = self.world.table.watch = self._watch
         self.lives = {(group, name): Life() for group in GROUPS for name in FINDINGS}
         self.mail: list[dict[str, Any]] = []
         self.read: list[dict[str, Any]] = []
@@ -118,40 +113,66 @@ class Tickets(RuleBasedStateMachine):
     # what reaches the function
 
     @precondition(lambda self: self.mail)
-    @rule(data=st.data(), death=st.none() | st.integers(0, 40), troubles=st.lists(TROUBLES, max_size=6))
-    def arrives(self, data: st.DataObject, death: int | None, troubles: list[Trouble | None]) -> None:
+    @rule(data=st.data(), interruption=INTERRUPTIONS, troubles=st.lists(TROUBLES, max_size=6))
+    def arrives(
+        self, data: st.DataObject, interruption: Interruption | None, troubles: list[Trouble | None]
+    ) -> None:
         """Some events arrive, in any order; those of a container that died come again, and others too."""
         count = data.draw(st.integers(1, min(4, len(self.mail))))
         chosen = [self.mail.pop(data.draw(st.integers(0, len(self.mail) - 1))) for _ in range(count)]
         if self.read and data.draw(st.booleans()):
             chosen.append(data.draw(st.sampled_from(self.read)))
         records = [message(one, number) for number, one in enumerate(chosen)]
-        if self._invoke({"Records": records}, death, troubles):
+        if self._invoke({"Records": records}, interruption, troubles):
             self.read += chosen
         else:
             self.mail += chosen
 
     @rule(
         minutes=st.sampled_from([1, 5, 20, 600]),
-        death=st.none() | st.integers(0, 40),
+        interruption=INTERRUPTIONS,
         troubles=st.lists(TROUBLES, max_size=6),
     )
-    def schedule(self, minutes: int, death: int | None, troubles: list[Trouble | None]) -> None:
+    def schedule(
+        self, minutes: int, interruption: Interruption | None, troubles: list[Trouble | None]
+    ) -> None:
         """Time passes, and the schedule calls."""
         self.world.clock.sleep(minutes * 60.0)
-        self._invoke({"source": "schedule"}, death, troubles)
+        self._invoke({"source": "schedule"}, interruption, troubles)
 
-    def _invoke(self, event: dict[str, Any], death: int | None, troubles: list[Trouble | None]) -> bool:
-        self.death.left, self.world.service.script = death, list(troubles)
+    def _invoke(
+        self, event: dict[str, Any], interruption: Interruption | None, troubles: list[Trouble | None]
+    ) -> bool:
+        """Invoke the function; say whether its container lived."""
+        self.interruption, self.passed = interruption, 0
+        self.world.service.script = list(troubles)
         try:
             answer = self.world.function(event, Context())
         except DeathError:
             self.world.function = self.world.container()
             return False
         finally:
-            self.death.left, self.world.service.script = None, []
+            self.interruption, self.world.service.script = None, []
         assert answer in ({}, {"batchItemFailures": []})
         return True
+
+    def _watch(self, _place: str) -> None:
+        """Interrupt the invocation if this is the place."""
+        self.passed += 1
+        if self.interruption is None or self.passed <= self.interruption.at:
+            return
+        _at, what, pause = self.interruption
+        self.interruption = None
+        self.world.clock.sleep(pause)
+        if what == "death":
+            raise DeathError
+        if what == "another worker":
+            self.world.container()({"source": "schedule"}, Context())
+        elif what == "another message" and self.mail:
+            self.read.append(self.mail.pop())
+            self.world.container()({"Records": [message(self.read[-1])]}, Context())
+        elif what == "a person" and self._known():
+            self._close(self._known()[-1])
 
     # what people do
 
@@ -163,14 +184,23 @@ class Tickets(RuleBasedStateMachine):
         Such a one would be created again.
         """
         ticket = data.draw(st.sampled_from(sorted(self._living(), key=lambda one: int(one.id))))
-        if deed == "close" and not ticket.is_closed:
-            self.world.service.person_closes(ticket.id)
-            ticket.history.append(f"seen: {ticket.text}")
+        if deed == "close":
+            self._close(ticket)
         elif deed == "reopen":
             self.world.service.person_reopens(ticket.id)
-        elif deed == "delete" and any(one.id == ticket.id for one in self.world.table.records.values()):
+        elif deed == "delete" and ticket in self._known():
             self.world.service.person_deletes(ticket.id)
             ticket.history.append(f"seen: {ticket.text}")
+
+    def _close(self, ticket: KeptTicket) -> None:
+        if not ticket.is_closed:
+            self.world.service.person_closes(ticket.id)
+            ticket.history.append(f"seen: {ticket.text}")
+
+    def _known(self) -> list[KeptTicket]:
+        """Tickets that the table knows, and that are there."""
+        known = {record.id for record in self.world.table.records.values()}
+        return [ticket for ticket in self._living() if ticket.id in known]
 
     def _living(self) -> list[KeptTicket]:
         return [ticket for ticket in self.world.tickets if not ticket.is_deleted]
