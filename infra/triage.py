@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from hubtriage.authoring.iam import hub_statements, hub_v2_statements
+from hubtriage.authoring.permissions.iam import hub_statements, hub_v2_statements
 from hubtriage.aws.ledger.table import TRIAGE_ACTIONS
 from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.aws.triage.config import ROLE_VARIABLE, TriageConfig

@@ -11,7 +11,7 @@ from typing import Any
 from hubtriage.authoring.deliveries import KnownDeliveries, delivery_problems
 from hubtriage.authoring.loaded import LoadedRule, LoadResult
 from hubtriage.authoring.loader import load_rules
-from hubtriage.authoring.never import never_problems
+from hubtriage.authoring.permissions.never import never_problems
 from hubtriage.authoring.policy.compiled import compiled_policy, enforced_statements
 from hubtriage.authoring.policy.verify import PolicyProofs
 from hubtriage.authoring.problems import Position, Problem, RuleErrors, in_order

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from hubtriage.authoring.never import SETTABLE_FIELDS
+from hubtriage.authoring.permissions.never import SETTABLE_FIELDS
 from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.cli import project
 from hubtriage.cli.locations import Location

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from hubtriage.authoring.never import check_names
+from hubtriage.authoring.permissions.never import check_names
 from hubtriage.authoring.schema.limits import TAG
 from hubtriage.aws.sweep.notices.tally import MOST_OWNER
 from hubtriage.engine.text.suggestions import nearest

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hubtriage.cli.inputs.files.part_file import Cursor, PartError, PartFile, part_file, part_of
 from hubtriage.cli.inputs.hub import ExportError, HubLine, HubPage, HubReader, name_of
 from hubtriage.cli.inputs.live_options import HubFilters
-from hubtriage.cli.inputs.part_file import Cursor, PartError, PartFile, part_file, part_of
 from hubtriage.simulation.exported import header_line
 
 Watch = Callable[[Cursor], None]

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from hubtriage.cli.failure import demand_readable, fail
-from hubtriage.cli.inputs.whole_file import STANDARD_INPUT, demand_file, through_standard_input
+from hubtriage.cli.inputs.files.whole_file import STANDARD_INPUT, demand_file, through_standard_input
 from hubtriage.cli.progress import ProgressBar
 from hubtriage.cli.text import counted, quoted
 from hubtriage.simulation.exported import NO_ENTRIES

@@ -13,9 +13,9 @@ from hubtriage.aws.ledger.ledger import LedgerError
 from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2, key_of
 from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.inputs.console_url import id_in
+from hubtriage.cli.inputs.files.whole_file import whole_content
 from hubtriage.cli.inputs.look_up import in_ledger, shown_finding
 from hubtriage.cli.inputs.one_finding import Wanted
-from hubtriage.cli.inputs.whole_file import whole_content
 from hubtriage.cli.stack import AWS_ERRORS, client
 from hubtriage.cli.text import quoted
 from hubtriage.engine.fields import ParsedFinding, Value

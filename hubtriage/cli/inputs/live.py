@@ -29,10 +29,10 @@ from hubtriage.aws.securityhub.ratelimit import TokenBucket
 from hubtriage.aws.sweep.inprocess import HISTORIES
 from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
+from hubtriage.cli.inputs.files.part_file import Cursor, PartError, part_of
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError, HubReader
 from hubtriage.cli.inputs.ledger import UNTOUCHED
 from hubtriage.cli.inputs.live_options import HubFilters, LiveSource
-from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
 from hubtriage.cli.progress import ProgressBar, progress_bar
 from hubtriage.cli.stack import AWS_ERRORS, outputs_if_deployed
 from hubtriage.cli.terminal import note

@@ -15,9 +15,9 @@ from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.answers import UNPARSED
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_lines, export_to
+from hubtriage.cli.inputs.files.part_file import Cursor, PartError, part_file, part_of
 from hubtriage.cli.inputs.hub import CALLS_PER_SECOND, ExportError, HubReader
 from hubtriage.cli.inputs.live_options import ACTIVE, HubFilters
-from hubtriage.cli.inputs.part_file import Cursor, PartError, part_file, part_of
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
 from hubtriage.localaws.securityhub.faults import ScriptedFault
 from hubtriage.localaws.securityhub.hub import Hub

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.hub_v2 import HUB, BothHubs, V2Finding
 from hubtriage.cli.inputs.exporting import Beginning, HubQuery, export_to
+from hubtriage.cli.inputs.files.part_file import Cursor
 from hubtriage.cli.inputs.hub import ExportError, HubReader, name_of
 from hubtriage.cli.inputs.live_options import HubFilters, filters_of
-from hubtriage.cli.inputs.part_file import Cursor
 from hubtriage.cli.main import cli
 from hubtriage.engine.ocsf.view import HUB_V2
 from hubtriage.engine.planning.entry import Claim, Entry

@@ -10,10 +10,10 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import fail, fail_on
 from hubtriage.cli.inputs.exporting import Beginning, export_lines, export_to
+from hubtriage.cli.inputs.files.part_file import Cursor, PartError, part_of
 from hubtriage.cli.inputs.hub import WITHOUT, ExportError
 from hubtriage.cli.inputs.live import hub_from_here, shows, table_from_here
 from hubtriage.cli.inputs.live_options import filters_of, filters_options
-from hubtriage.cli.inputs.part_file import Cursor, PartError, part_of
 from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.terminal import note

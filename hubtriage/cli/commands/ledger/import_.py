@@ -31,7 +31,7 @@ from hubtriage.cli.inputs.deployed_ledger import (
     refuse_enforce,
     yes_option,
 )
-from hubtriage.cli.inputs.whole_file import demand_file
+from hubtriage.cli.inputs.files.whole_file import demand_file
 from hubtriage.cli.locations import Location
 from hubtriage.cli.progress import progress_bar
 from hubtriage.cli.stack import AWS_ERRORS

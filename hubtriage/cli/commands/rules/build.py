@@ -8,8 +8,8 @@ import click
 
 from hubtriage.authoring.compiler import compile_ruleset, git_revision
 from hubtriage.authoring.deliveries import together
-from hubtriage.authoring.iam import hub_statements, hub_v2_statements
-from hubtriage.authoring.never import UnknownFieldError, check_names
+from hubtriage.authoring.permissions.iam import hub_statements, hub_v2_statements
+from hubtriage.authoring.permissions.never import UnknownFieldError, check_names
 from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.cli.inputs.rules import demand_folder, rule_errors_shown, selected
 from hubtriage.cli.locations import Location

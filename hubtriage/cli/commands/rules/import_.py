@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hubtriage.cli.failure import UNUSABLE, fail
-from hubtriage.cli.inputs.whole_file import whole_content
+from hubtriage.cli.inputs.files.whole_file import whole_content
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import demand_absent, print_document, write_file
 from hubtriage.cli.terminal import note

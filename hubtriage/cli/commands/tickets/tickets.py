@@ -7,7 +7,7 @@ from hubtriage.cli.commands.tickets import check, listing, propose, retry
 
 @click.group(name="tickets")
 def command() -> None:
-    """Show tickets, check their queues, try failed ones again, or propose an exception.
+    """List tickets, check queues, retry what failed, propose an exception.
 
     Rules with `open-ticket` ask for tickets. docs/tickets.md explains how hubtriage keeps them.
     """

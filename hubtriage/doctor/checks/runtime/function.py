@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hubtriage.authoring.iam import ACTIONS, ACTIONS_V2
+from hubtriage.authoring.permissions.iam import ACTIONS, ACTIONS_V2
 from hubtriage.aws.ledger.table import TRIAGE_ACTIONS
 from hubtriage.aws.securityhub.api import CSPM, V2
 from hubtriage.doctor.account import Account, Deployed

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.authoring.iam import denials, denials_v2, hub_v2_statements
+from hubtriage.authoring.permissions.iam import denials, denials_v2, hub_v2_statements
 
 UPDATE = {"Workflow": {"Status": "SUPPRESSED"}}
 RESOLVING = {"Workflow": {"Status": "RESOLVED"}}

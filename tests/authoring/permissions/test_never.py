@@ -3,7 +3,7 @@
 import pytest
 
 from hubtriage.authoring.compiler import compile_ruleset
-from hubtriage.authoring.never import SETTABLE_FIELDS, UnknownFieldError, check_names
+from hubtriage.authoring.permissions.never import SETTABLE_FIELDS, UnknownFieldError, check_names
 from hubtriage.authoring.problems import RuleErrors
 from hubtriage.engine.planning.entry import NO_ENTRY
 from hubtriage.engine.planning.plan import Settings, decide

@@ -1,0 +1,1 @@
+"""What the deployed function may do in Security Hub, and which fields it may never set."""
