@@ -92,6 +92,18 @@ CHANNELS = (
         "return ",
     ),
     Mutation(
+        "a group that is never taken takes others with it",
+        _POSTING,
+        "return event.message.receives >= OFTEN",
+        "return False",
+    ),
+    Mutation(
+        "what was not tried comes again before the service wants it",
+        _POSTING,
+        "for post in posts for event in post.events], self._wait)",
+        "for post in posts for event in post.events])",
+    ),
+    Mutation(
         "what an archive sends again is sent again",
         _POSTING,
         "if event.replayed or not is_for(",

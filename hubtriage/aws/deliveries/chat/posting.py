@@ -7,6 +7,7 @@ that makes a message idempotent. What could not be sent comes again with its mes
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Literal
 
 from hubtriage.aws.clock import Clock
@@ -33,6 +34,8 @@ CLAIM_MARGIN = 60.0
 FIRST_AGAIN, LAST_AGAIN = 30.0, 3600.0
 """Seconds after which a message comes again, after its first failure and at most; doubled in between."""
 
+OFTEN = 4
+"""Deliveries of an event from which on it is sent apart from others. It is delivered ten times at most."""
 REFUSED_AGAIN = 3600.0
 """Seconds after which messages come again that a person has to help: ten deliveries last for a night."""
 
@@ -99,8 +102,7 @@ class _Posting:
 
     def run(self) -> PostingReport:
         """Send all, or have the rest come again."""
-        claimed = self._claimed(self._meant())
-        posts = deque(self._poster.service.posts(groups_of(claimed, self._poster.channel.name)))
+        posts = deque(self._posts(self._claimed(self._meant())))
         while posts:
             if self._is_over():
                 self._fail_rest(posts)
@@ -112,6 +114,17 @@ class _Posting:
                 self._fail_rest(posts)
                 break
         return self._report
+
+    def _posts(self, events: Sequence[ReceivedEvent]) -> Iterable[Post]:
+        """Return the messages: those of groups that failed often come last, each alone, in any order.
+
+        So a group that the service can never take does not take others with it into the dead-letter queue.
+        """
+        service, channel = self._poster.service, self._poster.channel.name
+        usual = groups_of((each for each in events if not _is_stubborn(each)), channel)
+        stubborn = groups_of((each for each in events if _is_stubborn(each)), channel)
+        Random(self._holder).shuffle(stubborn)  # noqa: S311 - no secret
+        return [*service.posts(usual), *(post for group in stubborn for post in service.posts([group]))]
 
     def _meant(self) -> list[ReceivedEvent]:
         """Return each event that the channel is to show, once; what an archive sends again is old news."""
@@ -214,8 +227,10 @@ class _Posting:
         self._report.counts[FAILED] += 1
         refused = is_refused(answer)
         self._report.counts[REFUSED] += refused
-        is_unwell = isinstance(answer, NotDone) and not answer.is_final
-        self._failures = MOST_FAILURES if refused or is_unwell else self._failures + 1
+        if refused or (isinstance(answer, NotDone) and not answer.is_final):
+            self._failures = MOST_FAILURES
+        elif isinstance(answer, Unknown) and not (answer.status and _is_stubborn(post.events[0])):
+            self._failures += 1  # an error of the server may be about a stubborn group alone
         self._wait = max(self._wait, answer.retry_after or 0.0, REFUSED_AGAIN if refused else 0.0)
         details = {"reason": answer.reason, "events": [event.id for event in post.events]}
         if refused:
@@ -281,6 +296,10 @@ class _Posting:
 
     def _log(self, level: Literal["info", "warning", "error"], text: str, members: Mapping[str, Any]) -> None:
         self._poster.log(level, text, {"channel": self._poster.channel.name, **members})
+
+
+def _is_stubborn(event: ReceivedEvent) -> bool:
+    return event.message.receives >= OFTEN
 
 
 def _withheld(group: EventGroup) -> dict[str, Any]:
