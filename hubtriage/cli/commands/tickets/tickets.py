@@ -7,7 +7,7 @@ from hubtriage.cli.commands.tickets import check, listing, propose, retry
 
 @click.group(name="tickets")
 def command() -> None:
-    """List tickets, check queues, retry what failed, propose an exception.
+    """List tickets, check queues, retry, or propose an exception.
 
     Rules with `open-ticket` ask for tickets. docs/tickets.md explains how hubtriage keeps them.
     """
