@@ -134,10 +134,10 @@ class DeliveringStack(DeployedStack):
 
 @contextmanager
 def delivering_stack(
-    folder: Path, rules: Path, settings: HubSettings | None = None, **chosen: Any
+    folder: Path, rules: Path, settings: HubSettings | None = None, *, auth: bool = False, **chosen: Any
 ) -> Iterator[DeliveringStack]:
     """Start a local AWS and the doubles of Jira and Slack, and deploy a stack that delivers to them."""
-    options = {"batching_window": SHORT_WINDOW}
+    options: dict[str, Any] = {"batching_window": SHORT_WINDOW, "auth": auth}
     with (
         PeersProcess({"jira": "jira", "slack": "slack"}) as peers,
         LocalCloud(settings or HubSettings.still(), **options) as cloud,
