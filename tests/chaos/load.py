@@ -198,6 +198,23 @@ class ChaosLoad:
             time.sleep(0.02)
         return self._world.cloud.control.kill_functions()
 
+    def _archive(self, happening: Happening) -> int:
+        return self._set_state(happening, "ARCHIVED")
+
+    def _return(self, happening: Happening) -> int:
+        return self._set_state(happening, "ACTIVE")
+
+    def _set_state(self, happening: Happening, state: str) -> int:
+        """Have the providers send all findings of an account again in another state."""
+        accounts = sorted({finding["AwsAccountId"] for finding in self._plan.findings})
+        account = accounts[happening.act.detail["number"] % len(accounts)]
+        chosen = [finding for finding in self._sent if finding["AwsAccountId"] == account]
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for start in range(0, len(chosen), IMPORT_BATCH):
+            some = chosen[start : start + IMPORT_BATCH]
+            self._import([finding | {"UpdatedAt": now, "RecordState": state} for finding in some])
+        return len(chosen)
+
     def _refuse(self, _: Happening) -> int:
         self._admit = self._world.main.refuse_events()
         return 1
@@ -315,4 +332,6 @@ _ACTS: Mapping[str, Callable[[ChaosLoad, Happening], int]] = {
     "automate V2": ChaosLoad._automate_v2,
     "peer": ChaosLoad._peer,
     "peer kill": ChaosLoad._kill_at_peer,
+    "archive": ChaosLoad._archive,
+    "return": ChaosLoad._return,
 }

@@ -20,7 +20,7 @@ Finding = dict[str, Any]
 Kind = Literal[
     "storm", "quotas", "kill", "refuse", "admit", "deploy", "sweep", "restart",
     "tamper", "refresh", "poison", "oversize", "fault", "tamper V2", "refresh V2", "automate V2",
-    "peer", "peer kill",
+    "peer", "peer kill", "archive", "return",
 ]  # fmt: skip
 
 PRODUCT = "arn:aws:securityhub:eu-central-1::product/aws/securityhub"

@@ -23,7 +23,15 @@ def delivery_settings(url: str) -> dict[str, Any]:
     """The settings of one queue in Jira and one channel in Slack."""
     return {
         "decision_events": True,
-        "queues": {"cloud": {"kind": "jira", "url": url, "secret": "hubtriage/jira", "project": "SEC"}},
+        "queues": {
+            "cloud": {
+                "kind": "jira",
+                "url": url,
+                "secret": "hubtriage/jira",
+                "project": "SEC",
+                "daily-limit": 10_000,
+            }
+        },
         "channels": {"sec-chat": {"kind": "slack", "secret": "hubtriage/slack", "daily-limit": 1000}},
     }
 
