@@ -40,3 +40,18 @@ def test_everything_goes_wrong_and_every_event_is_accounted_for(tmp_path: Path) 
     assert report.look.hidden.total() > 50
     happened = {happening.act.kind for happening in report.happenings if happening.struck}
     assert {"kill", "deploy", "restart", "refuse", "tamper", "storm"} <= happened
+
+
+def test_everything_goes_wrong_and_every_decision_has_its_event_and_every_group_one_ticket(
+    tmp_path: Path,
+) -> None:
+    plan = draw_plan(1, 300, tickets=True)
+    report = run(plan, tmp_path)
+    assert report.problems == []
+    assert (report.before.unaccounted, report.after.unaccounted) == (0, 0)
+    counts = report.deliveries.counts
+    assert counts["decisions announced"] > 100
+    assert counts["tickets"] > 20
+    assert counts["tickets closed"] > 0
+    happened = {happening.act.name for happening in report.happenings if happening.struck}
+    assert {"jira: answers lost", "jira: throttled", "slack: reset before the work"} <= happened
