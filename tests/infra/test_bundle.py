@@ -127,3 +127,49 @@ def test_it_starts_with_nothing_beside_it_but_the_sdk_of_the_lambda_runtime(pack
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+@pytest.mark.parametrize("function", ["chat", "tickets"])
+def test_what_delivers_decides_nothing_so_its_package_holds_no_rules(packages, function):
+    assert not (packages[function] / "ruleset.json").exists()
+    assert not (packages[function] / "deliveries.json").exists()
+
+
+def test_routes_are_in_the_packages_of_what_decides_alone(tmp_path):
+    routes = {"stack": "s", "routes": {}}
+    for name in ("triage", "sweep", "breaker", "hand_back", "chat"):
+        build_package(tmp_path / name, name, RULESET, "arm64", routes)
+    found = {path.parent.name for path in tmp_path.glob("*/deliveries.json")}
+    assert found == {"triage", "sweep"}
+
+
+CHAT = {
+    "CHANNEL": json.dumps({"name": "chat", "kind": "slack", "secret": "s", "daily-limit": 1, "about": []}),
+}
+TICKETS = {
+    "QUEUE": json.dumps(
+        {"name": "cloud", "kind": "jira", "url": "https://x.example", "secret": "s", "project": "P",
+         "daily-limit": 1, "reopen": "always"}
+    ),
+    "TICKETS_SCOPE": "a:b:c",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "variables"), [("chat", CHAT), ("tickets", TICKETS)])
+def test_what_delivers_starts_with_nothing_beside_it_but_the_sdk(packages, tmp_path, function, variables):
+    installed = Path(boto3.__file__).parents[1]
+    for name in ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "six.py", "jmespath"):
+        (tmp_path / name).symlink_to(installed / name)
+    program = (
+        f"import sys; sys.path += [{str(packages[function])!r}, {str(tmp_path)!r}]\n"
+        f"from lambdas.{function}.handler import handler\n"
+        "print(callable(handler))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", program],
+        env={"AWS_DEFAULT_REGION": "eu-central-1", "TICKETS_TABLE": "table", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
