@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from click.testing import CliRunner, Result
 
 from hubtriage.aws.deliveries.outputs import queue_functions
+from hubtriage.cli.main import cli
 from tests.support.delivering import DeliveringStack, built_delivering, delivering_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -133,6 +136,20 @@ def test_500_findings_in_12_accounts_make_12_tickets_with_their_counts(stack: De
     assert stack.failures() == []
 
 
+def hubtriage(stack: DeliveringStack, *arguments: str) -> Result:
+    """Run a command with the credentials of the local AWS."""
+    return CliRunner(env=dict(stack.cloud.environment)).invoke(cli, arguments)
+
+
+def test_the_commands_show_the_same(stack: DeliveringStack) -> None:
+    listed = hubtriage(stack, "tickets", "open", "--json")
+    shown = json.loads(listed.stdout)
+    assert {one["ticket"] for one in shown} == set(stack.issues())
+    assert {one["group"]: one["open_findings"] for one in shown} == Counter(map(account_of, range(FINDINGS)))
+    assert f"{ACCOUNTS} tickets: {ACCOUNTS} open" in hubtriage(stack, "tickets", "list").stdout
+    assert hubtriage(stack, "tickets", "failed").exit_code == 0
+
+
 def test_no_text_of_a_finding_acts_in_a_ticket_or_a_message(stack: DeliveringStack) -> None:
     for issue in stack.issues().values():
         assert "<!channel>" in issue["summary"], "it is there, as text"
@@ -204,6 +221,12 @@ def test_a_ticket_that_a_person_closes_stays_closed_until_a_finding_is_new(stack
     stack.wait(3600)
     assert stack.issues()[issue["key"]]["category"] == "done"
     assert any("closed" in text for text in comments(stack.issues()[issue["key"]]))
+    proposed = hubtriage(stack, "tickets", "propose", issue["key"])
+    assert proposed.exit_code == 0, proposed.stderr
+    (rule,) = yaml.safe_load(proposed.stdout)["rules"]
+    assert (rule["ticket"], rule["match"]["AwsAccountId"]) == (issue["key"], [account_of(1)])
+    hidden = [name for name, found in stack.findings().items() if found["Workflow"]["Status"] == "SUPPRESSED"]
+    assert hidden == ["finding-00000"], "a proposal hides nothing"
     stack.cloud.control.plant([finding(FINDINGS * ACCOUNTS + 1)])
     stack.calm()
     assert stack.issues()[issue["key"]]["category"] == "new"

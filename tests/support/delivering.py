@@ -21,17 +21,17 @@ JIRA_TOKEN = {"email": "bot@acme.example", "token": "jira-token-0123456789"}
 
 def delivery_settings(url: str) -> dict[str, Any]:
     """The settings of one queue in Jira and one channel in Slack."""
+    jira = {
+        "kind": "jira",
+        "url": url,
+        "secret": "hubtriage/jira",
+        "project": "SEC",
+        "accepted": ["Won't Do"],
+        "daily-limit": 10_000,
+    }
     return {
         "decision_events": True,
-        "queues": {
-            "cloud": {
-                "kind": "jira",
-                "url": url,
-                "secret": "hubtriage/jira",
-                "project": "SEC",
-                "daily-limit": 10_000,
-            }
-        },
+        "queues": {"cloud": jira},
         "channels": {"sec-chat": {"kind": "slack", "secret": "hubtriage/slack", "daily-limit": 1000}},
     }
 
