@@ -9,7 +9,7 @@ from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.deliveries.tickets.records.dynamodb import TicketsApi
 from hubtriage.aws.deliveries.tickets.records.overview import TicketOverview
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
-from hubtriage.aws.deliveries.tickets.records.table import TableError
+from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, TableError
 from hubtriage.aws.ledger.client import dynamodb
 from hubtriage.cli.failure import UNUSABLE, complain, fail
 from hubtriage.cli.stack import outputs
@@ -54,6 +54,25 @@ def named(records: Collection[TicketRecord], key: str) -> TicketRecord:
         known = [record.key for record in records if record.key]
         fail(f"no ticket of this stack is {quoted(key)}", did_you_mean(key, known), exit_code=UNUSABLE)
     return max(found, key=lambda record: record.version)
+
+
+def is_accepted(record: TicketRecord, accepted: Collection[AcceptedTicket]) -> bool:
+    """Say whether a person has closed a ticket as accepted, and it is closed so still."""
+    is_a_persons = record.state == "closed" and record.closed_by == "person"
+    return is_a_persons and any(
+        (one.group, one.ticket, one.resolution) == (record.group, record.key, record.resolution)
+        for one in accepted
+    )
+
+
+def accepted_of(tickets: TicketOverview, records: Collection[TicketRecord]) -> list[TicketRecord]:
+    """Return the records that a person has closed as accepted; end with 1 if that cannot be read."""
+    queues = sorted({record.group.queue for record in records})
+    try:
+        accepted = [one for queue in queues for one in tickets.queue(queue).proposals()]
+    except TableError as error:
+        fail_at(error)
+    return [record for record in records if is_accepted(record, accepted)]
 
 
 def fail_at(error: TableError) -> NoReturn:

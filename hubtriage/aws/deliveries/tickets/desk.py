@@ -249,6 +249,7 @@ class _Job:
             self._table.write_proposal(
                 AcceptedTicket(record.group, record.key, record.url or "", resolution, self._now())
             )
+            self._log("ticket closed as accepted: an exception may be proposed", resolution=resolution)
 
     # what is done
 

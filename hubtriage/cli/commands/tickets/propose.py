@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,14 +11,14 @@ import click
 from hubtriage.authoring.schema.rule import RuleModel
 from hubtriage.aws.deliveries.tickets.proposal import ProposedRules, propose
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
-from hubtriage.aws.deliveries.tickets.records.table import TableError
+from hubtriage.aws.deliveries.tickets.records.table import AcceptedTicket, TableError
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import UNUSABLE, fail
 from hubtriage.cli.locations import Location
 from hubtriage.cli.output import demand_absent, print_document, write_file
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted, quoted
-from hubtriage.cli.ticketing.deployed import deployed_tickets, fail_at, named, records_of
+from hubtriage.cli.ticketing.deployed import deployed_tickets, fail_at, is_accepted, named, records_of
 from hubtriage.interop.importers.render import render
 
 DAYS = 180
@@ -51,8 +52,7 @@ def command(key: str, stack: str, output: Path | None, owner: str | None, until:
     record = named(records_of(tickets, None, None), key)
     table = tickets.queue(record.group.queue)
     try:
-        accepted = {one.ticket for one in table.proposals() if one.group == record.group}
-        _demand_accepted(record, accepted)
+        _demand_accepted(record, table.proposals())
         proposed = propose(record, table.members(record.group), table.shown(record.group), owner, expires)
     except TableError as error:
         fail_at(error)
@@ -63,9 +63,9 @@ def command(key: str, stack: str, output: Path | None, owner: str | None, until:
     _write(record, proposed, output)
 
 
-def _demand_accepted(record: TicketRecord, accepted: set[str]) -> None:
-    """End with 1 unless a person has closed the ticket as accepted, and it is closed still."""
-    if record.state == "closed" and record.closed_by == "person" and record.key in accepted:
+def _demand_accepted(record: TicketRecord, accepted: Collection[AcceptedTicket]) -> None:
+    """End with 1 unless a person has closed the ticket as accepted, and it is closed so still."""
+    if is_accepted(record, accepted):
         return
     hint = "a person has to close it with a resolution that the queue has in `accepted`"
     fail(f"{quoted(record.key or '')} is not accepted", hint)

@@ -17,6 +17,7 @@ for each in (
     listing.all_tickets,
     listing.open_tickets,
     listing.failed_tickets,
+    listing.accepted_tickets,
     check.command,
     retry.command,
     propose.command,

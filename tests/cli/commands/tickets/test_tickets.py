@@ -151,6 +151,21 @@ def test_an_exception_is_proposed_as_a_file_that_passes_lint(site: Site, tmp_pat
     assert "give another name" in again.stderr
 
 
+def test_what_was_accepted_is_listed_until_it_is_closed_otherwise(site: Site) -> None:
+    accepted(site)
+    site.keep("222222222222", state="closed", id="2", key="SEC-2", closed_by="person", resolution="Won't Do")
+    listed = site.run("accepted")
+    assert listed.exit_code == 0
+    assert "SEC-1" in listed.stdout
+    assert listed.stdout.endswith("1 ticket: 1 closed\n")
+    record = site.record("111111111111")
+    assert site.table.write(replace(record, resolution="Done")) is not None
+    assert site.run("accepted", "--json").stdout == "[]\n"
+    refused = site.run("propose", "SEC-1")
+    assert refused.exit_code == 1
+    assert "SEC-1 is not accepted" in refused.stderr
+
+
 def test_nothing_is_proposed_for_what_no_one_accepted(site: Site) -> None:
     site.keep("222222222222", state="closed", id="2", key="SEC-2", closed_by="hubtriage")
     refused = site.run("propose", "SEC-2")
