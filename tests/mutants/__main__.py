@@ -121,7 +121,7 @@ FINDERS = {  # the quickest first
     CHANNELS: (
         *(
             f"tests/aws/deliveries/chat/test_{name}.py"
-            for name in ("hostile_texts", "webhook_signature", "posting", "trial")
+            for name in ("hostile_texts", "webhook_signature", "histories", "posting", "trial")
         ),
         "tests/aws/deliveries/test_items.py",
     ),
