@@ -4,6 +4,7 @@ from tests.mutants.mutation import Mutation
 
 _TICKETS = "aws/deliveries/tickets"
 _DESK = f"{_TICKETS}/desk.py"
+_HELD = f"{_TICKETS}/held.py"
 _STEPS = f"{_TICKETS}/steps.py"
 _MEMBER = f"{_TICKETS}/records/member.py"
 _INTAKE = f"{_TICKETS}/intake.py"
@@ -121,7 +122,7 @@ TICKETS = (
     ),
     Mutation(
         "what members wrote meanwhile is settled unseen",
-        _DESK,
+        _HELD,
         "if self._table.write(at_rest, settled=True) is None:",
         "if self._table.write(at_rest, settled=False) is None:",
     ),

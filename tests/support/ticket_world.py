@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hubtriage.aws.deliveries.limits import MemoryLimit
-from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
+from hubtriage.aws.deliveries.tickets.desk import Desk
 from hubtriage.aws.deliveries.tickets.function import TicketFunction
+from hubtriage.aws.deliveries.tickets.held import DeskReport
 from hubtriage.aws.deliveries.tickets.intake import Intake
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.memory import MemoryTickets

@@ -4,17 +4,15 @@ Before each request that may do something twice, the record says that it was beg
 looks first. So a group has one ticket in each of its episodes, whatever is lost on the way.
 """
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, TypeVar
+from dataclasses import replace
+from typing import Literal
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.deliveries.http import NotDone, Unknown
 from hubtriage.aws.deliveries.limits import DailyLimit
 from hubtriage.aws.deliveries.numbers import (
     FAILED,
-    REFUSED,
     TICKETS_CLOSED,
     TICKETS_FAILED,
     TICKETS_OPENED,
@@ -22,14 +20,24 @@ from hubtriage.aws.deliveries.numbers import (
     WITHHELD,
 )
 from hubtriage.aws.deliveries.tickets.desired import (
-    Desired,
     closing_reason,
     comment,
     desire,
     duplicate_comment,
 )
 from hubtriage.aws.deliveries.tickets.duplicates import chosen, superfluous
-from hubtriage.aws.deliveries.tickets.records.group import TicketGroup, claim_key, comment_key
+from hubtriage.aws.deliveries.tickets.held import (
+    LEASE,
+    DeskLog,
+    DeskParts,
+    DeskReport,
+    GroupLostError,
+    HeldGroup,
+    NoTimeLeftError,
+    NotYetError,
+    ServiceRefusalError,
+)
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup, comment_key
 from hubtriage.aws.deliveries.tickets.records.member import marks_of
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.records.table import (
@@ -38,7 +46,7 @@ from hubtriage.aws.deliveries.tickets.records.table import (
     TableError,
     TicketTable,
 )
-from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketService
+from hubtriage.aws.deliveries.tickets.service import Text, Ticket, TicketService
 from hubtriage.aws.deliveries.tickets.steps import (
     CHECKED_FOR,
     QUIET,
@@ -56,71 +64,12 @@ from hubtriage.aws.deliveries.tickets.steps import (
     renewed,
     saying,
     still_true,
-    unsure,
 )
 
-LEASE = 300.0
-"""Seconds for which a worker has a group to itself after each of its writes."""
-LONGEST_CALL = 100.0
-"""Seconds: no call of a service, which may be several requests, lasts longer."""
 MOST_MOVES = 40
 """Steps on one ticket in a row, each of them seldom needed twice."""
-FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
-"""Seconds until another try after a failure, doubled with each."""
-FINAL_WAIT, LONGEST_FINAL_WAIT = 3600.0, 86_400.0
-"""The same after a failure that another try will hardly mend."""
 LIMIT_REACHED = "the daily limit of new tickets is reached"
 UNAUTHORIZED = 401
-_T = TypeVar("_T")
-
-
-class DeskLog(Protocol):
-    """Where the desk says what it did."""
-
-    def info(self, message: str, /, **members: Any) -> Any:
-        """Say what was done."""
-
-    def warning(self, message: str, /, **members: Any) -> Any:
-        """Say what was not."""
-
-    def error(self, message: str, /, **members: Any) -> Any:
-        """Say what a person has to mend."""
-
-    def exception(self, message: str, /, **members: Any) -> Any:
-        """Say what should never happen."""
-
-
-@dataclass(slots=True)
-class DeskReport:
-    """What the desk did, by metric. `pause`: seconds for which the service should be left alone."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    pause: float | None = None
-    failures_in_a_row: int = 0
-
-
-class _LostError(Exception):
-    """Another worker has the group."""
-
-
-class _LateError(Exception):
-    """There is no time for another call."""
-
-
-class _WaitError(Exception):
-    """Nothing can be done before a time."""
-
-    def __init__(self, until: float) -> None:
-        super().__init__(f"not before {until}")
-        self.until = until
-
-
-class _RefusalError(Exception):
-    """The service did not do what it was asked."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.reason)
-        self.refusal = refusal
 
 
 class Desk:
@@ -136,8 +85,8 @@ class Desk:
         scope: str,
         log: DeskLog,
     ) -> None:
-        self.table, self.service, self.limit, self.clock = table, service, limit, clock
-        self.rules, self.scope, self.log = rules, scope, log
+        self.table, self.service, self.clock, self.log = table, service, clock, log
+        self._parts = DeskParts(table, service, limit, clock, rules, scope, log)
 
     def work(self, group: TicketGroup, report: DeskReport, deadline: float) -> None:
         """Make the ticket of a group as it should be, as far as that can be done now.
@@ -159,18 +108,16 @@ class Desk:
             return
         taken = self.table.write(replace(record, lease=now + LEASE, due=now + LEASE))
         if taken is not None:
-            _Job(self, taken, report, deadline).run()
+            _Job(self._parts, taken, report, deadline).run()
 
 
-class _Job:
+class _Job(HeldGroup):
     """One worker's work on one group, which it has taken."""
 
-    def __init__(self, desk: Desk, record: TicketRecord, report: DeskReport, deadline: float) -> None:
-        self._desk, self._table, self._service = desk, desk.table, desk.service
-        self._record, self._report, self._deadline = record, report, deadline
+    def __init__(self, desk: DeskParts, record: TicketRecord, report: DeskReport, deadline: float) -> None:
+        desired = desire(record.group, desk.table.members(record.group), record.former)
+        super().__init__(desk, record, desired, report, deadline)
         self._is_checked = False
-        self._step: Step | None = None
-        self._desired: Desired = desire(record.group, desk.table.members(record.group), record.former)
         self._shown = desk.table.shown(record.group)
 
     def run(self) -> None:
@@ -184,13 +131,13 @@ class _Job:
                     return
                 self._do(move)
             self._rest(AtRest(self._now() + QUIET, is_settled=False))
-        except _RefusalError as error:
+        except ServiceRefusalError as error:
             self._fail(error.refusal)
-        except _LateError:
+        except NoTimeLeftError:
             self._give_back(self._now())
-        except _WaitError as error:
+        except NotYetError as error:
             self._give_back(error.until)
-        except _LostError:
+        except GroupLostError:
             return
         except TableError:
             raise
@@ -199,13 +146,6 @@ class _Job:
             self._fail(Unknown(f"internal error: {type(error).__name__}"))
 
     # what is so
-
-    def _now(self) -> float:
-        return self._desk.clock.now()
-
-    @property
-    def _claim(self) -> str:
-        return claim_key(self._desk.scope, self._record.group, self._record.episode)
 
     def _next(self) -> Step | Begin | AtRest:
         marks = marks_of(self._desired.open)
@@ -269,7 +209,7 @@ class _Job:
         elif self._now() < doubt_at + self._desk.rules.search_lag:
             until = min(self._now() + SEARCH_AGAIN, doubt_at + self._desk.rules.search_lag)
             self._record = replace(self._record, quiet_until=until)
-            raise _WaitError(until)
+            raise NotYetError(until)
         else:
             self._record = replace(self._record, state="none", doubt_at=None)
 
@@ -307,7 +247,7 @@ class _Job:
             attempts = self._record.attempts - 1
             self._record = replace(self._record, state="none", doubt_at=None, attempts=attempts)
         if isinstance(answer, NotDone | Unknown):
-            raise _RefusalError(answer)
+            raise ServiceRefusalError(answer)
         self._table.write_shown(self._record.group, marks_of(self._desired.open), self._record.version)
         check_until = now + CHECKED_FOR if self._record.attempts > 1 else None
         self._write(self._well(replace(
@@ -332,7 +272,7 @@ class _Job:
             self._report.counts[WITHHELD] += 1
             self._log_trouble(LIMIT_REACHED)
         self._record = replace(self._record, last_error=LIMIT_REACHED, wait_until=until)
-        raise _WaitError(until)
+        raise NotYetError(until)
 
     def _update(self) -> None:
         """Make the ticket show its findings. Only what it showed while it was open counts as seen."""
@@ -371,7 +311,7 @@ class _Job:
         """Make a comment. One that is refused for good is left out: its ticket says the same."""
         try:
             return self._call(self._service.comment, self._id(), text, key)
-        except _RefusalError as error:
+        except ServiceRefusalError as error:
             refusal = error.refusal
             if isinstance(refusal, Unknown) or not refusal.is_final or refusal.status == UNAUTHORIZED:
                 raise
@@ -436,126 +376,6 @@ class _Job:
             self._call(self._service.comment, extra.id, text, key)
             self._call(self._service.close, extra.id, f"Duplicate of {self._record.key}.")
             self._log("second ticket closed", duplicate=extra.key)
-
-    # how it ends
-
-    def _rest(self, rest: AtRest) -> None:
-        """Give the group back. What was written meanwhile by others makes it due again."""
-        unsure_until = self._record.unsure_until
-        is_settled = rest.is_settled and unsure_until is None
-        at_rest = replace(
-            self._record,
-            lease=None,
-            due=min((due for due in (rest.due, unsure_until) if due is not None), default=None),
-            settled=self._record.wants if is_settled else self._record.settled,
-            tries=0,
-            failed=False,
-            last_error=None,
-            wait_until=0.0,
-            open_findings=len(self._desired.open),
-            done_findings=len(self._desired.done),
-        )
-        if self._table.write(at_rest, settled=True) is None:
-            self._write(replace(at_rest, due=max(self._now(), at_rest.quiet_until)))
-
-    def _give_back(self, due: float) -> None:
-        """Give the group back before it is as it should be."""
-        self._write(
-            replace(
-                self._record,
-                lease=None,
-                due=due,
-                open_findings=len(self._desired.open),
-                done_findings=len(self._desired.done),
-            )
-        )
-
-    def _fail(self, refusal: Refusal) -> None:
-        """Record what the service did not do, and when to try again."""
-        record, now = self._record, self._now()
-        is_final = isinstance(refusal, NotDone) and refusal.is_final
-        first, longest = (FINAL_WAIT, LONGEST_FINAL_WAIT) if is_final else (FIRST_WAIT, LONGEST_WAIT)
-        wait = max(refusal.retry_after or 0.0, 0.0) or min(longest, first * 2.0 ** min(record.tries, 10))
-        self._report.counts[FAILED] += 1
-        self._report.failures_in_a_row += 1
-        if isinstance(refusal, NotDone) and refusal.is_unauthorized:
-            self._report.counts[REFUSED] += 1
-            self._report.pause = max(self._report.pause or 0.0, wait)
-        if refusal.retry_after is not None and isinstance(refusal, NotDone):
-            self._report.pause = max(self._report.pause or 0.0, refusal.retry_after)
-        if is_final and not record.failed:
-            self._report.counts[TICKETS_FAILED] += 1
-        if isinstance(refusal, Unknown):
-            record = unsure(record, self._step, self._desk.rules, now)
-        doing = None if isinstance(refusal, NotDone) else record.doing
-        failed = replace(
-            record,
-            tries=record.tries + 1,
-            failed=is_final,
-            last_error=refusal.reason,
-            wait_until=now + wait,
-            due=now + wait,
-            lease=None,
-            doing=doing,
-            open_findings=len(self._desired.open),
-            done_findings=len(self._desired.done),
-        )
-        self._log_trouble(refusal.reason)
-        self._write(failed)
-
-    def _write(self, record: TicketRecord) -> None:
-        """Write the record and keep the group; raise _LostError if another worker has it."""
-        if record.lease is not None:
-            record = replace(record, lease=self._now() + LEASE, due=self._now() + LEASE)
-        written = self._table.write(record)
-        if written is None:
-            raise _LostError
-        self._record = written
-
-    def _call(self, operation: Callable[..., _T | NotDone | Unknown], *arguments: Any) -> _T:
-        """Call the service; raise _RefusalError unless it did what it was asked."""
-        self._demand_time()
-        answer = operation(*arguments)
-        if isinstance(answer, NotDone | Unknown):
-            raise _RefusalError(answer)
-        return answer
-
-    def _demand_time(self) -> None:
-        """Raise an error if a call could last longer than the group is ours, or than the function runs."""
-        clock = self._desk.clock
-        if clock.monotonic() + 1.0 > self._deadline:
-            raise _LateError
-        if self._record.lease is None or clock.now() + LONGEST_CALL > self._record.lease:
-            self._write(self._record)
-
-    @staticmethod
-    def _well(record: TicketRecord) -> TicketRecord:
-        """Return a record for which the service has just done something."""
-        return replace(record, tries=0, failed=False, last_error=None)
-
-    def _id(self) -> str:
-        if self._record.id is None:
-            raise _LostError
-        return self._record.id
-
-    # what is said of it
-
-    def _count(self, metric: str, message: str) -> None:
-        self._report.counts[metric] += 1
-        self._report.failures_in_a_row = 0
-        self._log(message)
-
-    def _log(self, message: str, **members: Any) -> None:
-        self._desk.log.info(message, extra=self._named() | members)
-
-    def _log_trouble(self, reason: str) -> None:
-        members = {"reason": reason, "tries": self._record.tries + 1}
-        self._desk.log.warning("ticket not as it should be", extra=self._named() | members)
-
-    def _named(self) -> dict[str, Any]:
-        record = self._record
-        group = record.group
-        return {"queue": group.queue, "rule": group.rule, "group": group.name, "ticket": record.key}
 
 
 _STEPS: dict[Step, Callable[[_Job], None]] = {

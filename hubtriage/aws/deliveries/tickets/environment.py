@@ -15,8 +15,9 @@ from hubtriage.aws.deliveries.items import TABLE_VARIABLE
 from hubtriage.aws.deliveries.limits import TableLimit
 from hubtriage.aws.deliveries.numbers import emit_deliveries
 from hubtriage.aws.deliveries.secrets import SecretsManager, SecretStore
-from hubtriage.aws.deliveries.tickets.desk import Desk, DeskLog
+from hubtriage.aws.deliveries.tickets.desk import Desk
 from hubtriage.aws.deliveries.tickets.function import TicketFunction
+from hubtriage.aws.deliveries.tickets.held import DeskLog
 from hubtriage.aws.deliveries.tickets.intake import Intake
 from hubtriage.aws.deliveries.tickets.products.examination import examined
 from hubtriage.aws.deliveries.tickets.products.kinds import product

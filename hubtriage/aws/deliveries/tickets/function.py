@@ -13,7 +13,8 @@ from aws_lambda_powertools.logging import Logger
 
 from hubtriage.aws.deliveries.envelope import DeliveryBatch, failures, read_batch
 from hubtriage.aws.deliveries.numbers import FAILED, UNREADABLE
-from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
+from hubtriage.aws.deliveries.tickets.desk import Desk
+from hubtriage.aws.deliveries.tickets.held import DeskReport
 from hubtriage.aws.deliveries.tickets.intake import Intake
 from hubtriage.aws.deliveries.tickets.polling import is_over, work_on_due
 from hubtriage.aws.deliveries.tickets.products.examination import is_examination

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from hubtriage.aws.deliveries.http import NotDone, Unknown
 from hubtriage.aws.deliveries.numbers import FAILED, TICKETS_DUE
-from hubtriage.aws.deliveries.tickets.desk import Desk, DeskReport
+from hubtriage.aws.deliveries.tickets.desk import Desk
+from hubtriage.aws.deliveries.tickets.held import DeskReport
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.records.table import DamagedItemError
