@@ -23,7 +23,7 @@ from tests.support.ticket_world import QUEUE, RULE, Context, TicketWorld, event_
 GROUPS = ("111122223333", "222233334444")
 FINDINGS = ("a", "b", "c")
 TROUBLES: st.SearchStrategy[Trouble | None] = st.sampled_from(
-    [None, None, None, "lost", "late", "refused", "final", "never"]
+    [None, None, None, "lost", "late", "refused", "final", "unauthorized", "never"]
 )
 WHY = st.sampled_from(["archived", "passed", "rule no longer applies", "gone"])
 LATE = 300.0

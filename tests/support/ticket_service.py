@@ -9,9 +9,9 @@ from hubtriage.aws.clock import Clock
 from hubtriage.aws.deliveries.http import NotDone, Unknown
 from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketDraft, plain
 
-Trouble = Literal["lost", "late", "refused", "final", "never"]
+Trouble = Literal["lost", "late", "refused", "final", "unauthorized", "never"]
 """How a request ends: done with the answer `lost`; done some `late` seconds after the answer was given up;
-`refused` for now, or for good (`final`); `never` done, and no answer either."""
+`refused` for now, or for good (`final`, `unauthorized`); `never` done, and no answer either."""
 _T = TypeVar("_T")
 
 
@@ -121,6 +121,8 @@ class MemoryTicketService:
             return NotDone("HTTP 429 Too Many Requests", retry_after=30.0, status=429)
         if trouble == "final":
             return NotDone("HTTP 400 Bad Request", is_final=True, status=400)
+        if trouble == "unauthorized":
+            return NotDone("HTTP 401 Unauthorized", is_final=True, status=401)
         if trouble == "never":
             return Unknown("no answer in time")
         if trouble == "late":

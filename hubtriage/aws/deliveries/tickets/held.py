@@ -27,6 +27,9 @@ FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
 """Seconds until another try after a failure, doubled with each."""
 FINAL_WAIT, LONGEST_FINAL_WAIT = 3600.0, 86_400.0
 """The same after a failure that another try will hardly mend."""
+UNAUTHORIZED_PAUSE = 240.0
+"""Seconds for which a service is left alone that refuses the credentials: until the schedule calls again.
+Then one ticket tries, so that a new token is used soon."""
 _T = TypeVar("_T")
 
 
@@ -147,13 +150,15 @@ class HeldGroup:
         """Record what the service did not do, and when to try again."""
         record, now = self._record, self._now()
         is_final = isinstance(refusal, NotDone) and refusal.is_final
-        first, longest = (FINAL_WAIT, LONGEST_FINAL_WAIT) if is_final else (FIRST_WAIT, LONGEST_WAIT)
+        is_unauthorized = isinstance(refusal, NotDone) and refusal.is_unauthorized
+        lasts = is_final and not is_unauthorized
+        first, longest = (FINAL_WAIT, LONGEST_FINAL_WAIT) if lasts else (FIRST_WAIT, LONGEST_WAIT)
         wait = max(refusal.retry_after or 0.0, 0.0) or min(longest, first * 2.0 ** min(record.tries, 10))
         self._report.counts[FAILED] += 1
         self._report.failures_in_a_row += 1
-        if isinstance(refusal, NotDone) and refusal.is_unauthorized:
+        if is_unauthorized:
             self._report.counts[REFUSED] += 1
-            self._report.pause = max(self._report.pause or 0.0, wait)
+            self._report.pause = max(self._report.pause or 0.0, UNAUTHORIZED_PAUSE)
         if refusal.retry_after is not None and isinstance(refusal, NotDone):
             self._report.pause = max(self._report.pause or 0.0, refusal.retry_after)
         if is_final and not record.failed:

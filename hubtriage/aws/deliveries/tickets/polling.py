@@ -7,9 +7,9 @@ where a person has changed one, its group is taken.
 from dataclasses import replace
 
 from hubtriage.aws.deliveries.http import NotDone, Unknown
-from hubtriage.aws.deliveries.numbers import FAILED, TICKETS_DUE
+from hubtriage.aws.deliveries.numbers import FAILED, REFUSED, TICKETS_DUE
 from hubtriage.aws.deliveries.tickets.desk import Desk
-from hubtriage.aws.deliveries.tickets.held import DeskReport
+from hubtriage.aws.deliveries.tickets.held import UNAUTHORIZED_PAUSE, DeskReport
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.records.table import DamagedItemError
@@ -74,7 +74,8 @@ def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> lis
     found = desk.service.look([record.id for record in resting if record.id is not None])
     if isinstance(found, NotDone | Unknown):
         report.counts[FAILED] += 1
-        report.pause = found.retry_after or POLL
+        report.counts[REFUSED] += isinstance(found, NotDone) and found.is_unauthorized
+        report.pause = found.retry_after or UNAUTHORIZED_PAUSE
         desk.log.warning("tickets could not be looked at", extra={"reason": found.reason})
         return []
     changed: list[TicketGroup] = []

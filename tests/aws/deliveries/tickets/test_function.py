@@ -469,6 +469,34 @@ def test_a_finding_that_came_back_before_its_end_was_heard_is_news() -> None:
     assert not world.ticket.is_closed
 
 
+def test_refused_credentials_are_tried_by_one_ticket_at_a_time_and_soon_again() -> None:
+    world = TicketWorld()
+    world.service.script = ["unauthorized"] * 4
+    world.deliver([world.detail("a"), world.detail("b", group="222233334444")])
+    assert world.service.calls == ["create"]
+    assert world.counts["DeliveryCredentialsRefused"] == 1
+    for _ in range(3):
+        world.tick()
+    assert len(world.service.calls) == 4
+    assert world.record().failed
+    world.rest(1.2)
+    assert len(world.tickets) == 2
+    assert not world.record().failed
+
+
+def test_a_look_at_resting_tickets_that_is_refused_is_reported_and_made_again() -> None:
+    world = TicketWorld()
+    world.tell("a")
+    world.rest(1)
+    world.service.script = ["unauthorized"]
+    while world.service.script:
+        world.tick()
+    assert world.counts["DeliveryCredentialsRefused"] == 1
+    world.service.person_closes("1")
+    world.tick()
+    assert world.record().closed_by == "person"
+
+
 def dying(place: str) -> Callable[[str], None]:
     """End the container when it comes to a place."""
 
