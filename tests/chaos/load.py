@@ -93,6 +93,7 @@ class ChaosLoad:
             self._import(batch)
             self._sent += batch
             self._provide_until(len(self._sent) / len(self._plan.findings))
+            self._world.tick()
             self._hold_back(most_waiting)
         for act in acts:
             self._do(act)
@@ -126,6 +127,7 @@ class ChaosLoad:
     def _hold_back(self, most_waiting: int) -> None:
         while (waiting := self._world.main.depth()) > most_waiting:
             self._world.tell(f"{len(self._sent):,} findings sent, {waiting:,} messages wait")
+            self._world.tick()
             time.sleep(LOOK)
         self._world.tell(f"{len(self._sent):,} findings sent, {waiting:,} messages wait")
 

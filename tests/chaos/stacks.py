@@ -333,11 +333,12 @@ class ChaosStack:
         """The entries of its ledger as of the last `take_stock`."""
         return self._entries
 
-    def work_on_tickets(self) -> None:
+    def work_on_tickets(self, *, wait: bool = True) -> None:
         """Have the queue of tickets work on what is due, as its schedule does; it may fail."""
-        for each in self._cloud.client("lambda").list_functions()["Functions"]:
-            if "DeliveriesQueue" in each["FunctionName"]:
-                request = {"FunctionName": each["FunctionName"], "Payload": b'{"work": "due"}'}
+        how = "RequestResponse" if wait else "Event"
+        for name, function in self.outputs.items():
+            if name.startswith("QueueFunction"):
+                request = {"FunctionName": function, "Payload": b'{"work": "due"}', "InvocationType": how}
                 self._cloud.client("lambda").invoke(**request)
 
     def undelivered_decisions(self) -> dict[str, int]:

@@ -91,6 +91,14 @@ def comments(issue: dict[str, Any]) -> list[str]:
     return [comment["shown"] for comment in issue["comments"]]
 
 
+def shown(stack: DeliveringStack) -> dict[str, Any]:
+    """What people see of each ticket."""
+    return {
+        key: (issue["summary"], issue["shown"], issue["category"], comments(issue))
+        for key, issue in stack.issues().items()
+    }
+
+
 def account(issue: dict[str, Any]) -> str:
     """The account that a ticket is about."""
     (found,) = re.findall(r"\(account (\d{12})\)", issue["summary"])
@@ -230,6 +238,16 @@ def test_a_ticket_that_a_person_closes_stays_closed_until_a_finding_is_new(stack
     stack.cloud.control.plant([finding(FINDINGS * ACCOUNTS + 1)])
     stack.calm()
     assert stack.issues()[issue["key"]]["category"] == "new"
+
+
+def test_events_that_come_again_in_any_order_change_nothing(stack: DeliveringStack) -> None:
+    """SQS and EventBridge deliver more than once, and in no order; an archive replays days."""
+    before, told = shown(stack), len(stack.peers.stored("slack")["messages"])
+    for detail in reversed(stack.tap.details()):
+        stack.send_again(detail)
+    stack.calm()
+    assert shown(stack) == before
+    assert len(stack.peers.stored("slack")["messages"]) == told
 
 
 def test_everything_that_was_put_was_taken(stack: DeliveringStack) -> None:

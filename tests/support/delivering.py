@@ -122,6 +122,16 @@ class DeliveringStack(DeployedStack):
         time.sleep(seconds / HURRY)
         self.work()
 
+    def send_again(self, detail: Mapping[str, Any]) -> None:
+        """Deliver an event once more to the queue of each channel and queue that it is for."""
+        kind = "Triage Decision" if "finding" in detail else "Triage Operation"
+        body = json.dumps({"source": "hubtriage", "detail-type": kind, "detail": detail})
+        wanted = {each["to"].replace("-", "") for each in detail.get("deliver", ())}
+        for name in self.cloud.queue_depths():
+            if any(f"Deliveries{kind}{to}Queue" in name for kind in ("Channel", "Queue") for to in wanted):
+                url = self.cloud.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+                self.cloud.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+
     def failures(self) -> list[dict[str, Any]]:
         """The lines of errors in the logs of the functions that deliver."""
         return [
