@@ -2,7 +2,8 @@
 
 They are a proposal: a file for a pull request, which people review as every rule. Nothing here hides
 anything. What is accepted is what the ticket showed when it was closed, finding by finding: no rule matches
-more than the controls, accounts and resources of these findings together.
+more than a control, in one account and Region, and the resources of these findings. The Region matters: some
+resources, such as the account itself, have the same id in all of them.
 """
 
 import re
@@ -35,12 +36,12 @@ def propose(
 ) -> ProposedRules:
     """Return rules that accept the open findings which a ticket showed; `expires` is a day.
 
-    Findings of a control are accepted by control, account and resource, others by their Ids.
+    Findings of a control are accepted by control, account, Region and resource, others by their Ids.
     """
     is_open = [member for member in members if member.is_open and member.mark in shown]
     named = [member for member in is_open if _conditions_of(member) is not None]
     parts: defaultdict[tuple[str, ...], list[Member]] = defaultdict(list)
-    for member in sorted(named, key=lambda one: (one.control or "", one.account, one.resource, one.finding)):
+    for member in sorted(named, key=lambda one: (*_part_of(one), one.resource, one.finding)):
         parts[_part_of(member)].append(member)
     names = _names(record, list(parts))
     rules = tuple(
@@ -53,13 +54,14 @@ def propose(
 def _part_of(member: Member) -> tuple[str, ...]:
     """Return what the findings of one rule have in common."""
     if member.control:
-        return member.control, member.account
+        return member.control, member.account, member.region
     return "", member.account, member.product_arn
 
 
 def _conditions_of(member: Member) -> tuple[str, ...] | None:
     """Return the texts by which a rule names a finding; None if one of them is not whole."""
-    own = (member.control, member.resource) if member.control else (member.product_arn, member.finding)
+    by_control = (member.control, member.region, member.resource)
+    own = by_control if member.control else (member.product_arn, member.finding)
     texts = tuple(text or "" for text in own)
     return texts if all(map(_is_exact, texts)) and _ACCOUNT.fullmatch(member.account) else None
 
@@ -76,6 +78,7 @@ def _rule(
     first = members[0]
     match: dict[str, Any] = {"AwsAccountId": [first.account]}
     if first.control:
+        match["Region"] = [first.region]
         match["Compliance"] = {"SecurityControlId": [first.control]}
         match["Resources"] = {"Id": _each_once(member.resource for member in members)}
     else:
@@ -104,6 +107,7 @@ def _tests(member: Member) -> list[dict[str, Any]]:
     """Return a test with a finding that the rule hides, and one with a finding of another account."""
     about: dict[str, Any] = {"AwsAccountId": member.account, "Severity": {"Label": member.severity}}
     if member.control:
+        about["Region"] = member.region
         about["Compliance"] = {"SecurityControlId": member.control, "Status": "FAILED"}
         about["Resources"] = [{"Type": member.resource_type or "Other", "Id": member.resource}]
     else:

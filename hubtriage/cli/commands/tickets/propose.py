@@ -38,7 +38,8 @@ def command(key: str, stack: str, output: Path | None, owner: str | None, until:
 
     It prints a rule file, or writes it, on your machine. It hides nothing: review the file, run `hubtriage
     lint` and `hubtriage test`, and commit it for approval as every rule. The rules accept the findings that
-    the ticket showed when it was closed, by control, account and resource, and no others.
+    the ticket showed when it was closed, by control, account, Region and resource, and no
+    others.
 
     TICKET is the key of a ticket that a person closed with a resolution that the queue has in `accepted`.
 

@@ -75,6 +75,7 @@ def test_no_rule_accepts_more_than_was_shown() -> None:
     assert [rule["match"] for rule in rules.rules] == [
         {
             "AwsAccountId": [account],
+            "Region": ["eu-central-1"],
             "Compliance": {"SecurityControlId": [control]},
             "Resources": {"Id": [f"arn:aws:s3:::{name}"]},
         }
@@ -84,6 +85,16 @@ def test_no_rule_accepts_more_than_was_shown() -> None:
             ("b", "222233334444", "S3.8"),
         )
     ]
+
+
+def test_what_has_the_same_name_in_another_region_is_not_accepted() -> None:
+    account = {"resource": "AWS::::Account:111122223333", "control": "EC2.7"}
+    shown, other = member("a", **account), member("b", **account, region="us-east-1")
+    rules = propose(RECORD, [shown, other], marks_of([shown]), None, "2027-05-30")
+    (rule,) = rules.rules
+    assert rule["match"]["Region"] == ["eu-central-1"]
+    regions = [rule["match"]["Region"] for rule in proposed(shown, other).rules]
+    assert regions == [["eu-central-1"], ["us-east-1"]]
 
 
 def test_what_was_not_shown_or_is_done_is_not_accepted() -> None:
@@ -99,6 +110,7 @@ def test_what_was_not_shown_or_is_done_is_not_accepted() -> None:
         {"resource": "arn:aws:s3:::" + "a" * 498 + "…"},
         {"resource": "arn:aws:s3:::\ufffd"},
         {"resource": ""},
+        {"region": ""},
         {"resource": "arn:aws:s3:::*"},
         {"control": None, "finding": "a\u202eb"},
         {"account": "all"},
