@@ -13,7 +13,7 @@ from hubtriage.aws.deliveries.tickets.held import UNAUTHORIZED_PAUSE, DeskReport
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.records.table import DamagedItemError
-from hubtriage.aws.deliveries.tickets.service import Ticket
+from hubtriage.aws.deliveries.tickets.service import Refusal, Ticket
 from hubtriage.aws.deliveries.tickets.steps import POLL, is_watched
 
 MOST_DUE = 200
@@ -33,10 +33,18 @@ def work_on_due(desk: Desk, report: DeskReport, deadline: float) -> None:
         if not due:
             return
         done.update(due)
-        for group in _touched(desk, report, due):
-            if is_over(desk, report, deadline):
-                return
-            desk.work(group, report, deadline)
+        resting, others = _parted(desk, due)
+        report.counts[TICKETS_DUE] += len(others)
+        _work(desk, report, others, deadline)
+        if not is_over(desk, report, deadline):
+            _work(desk, report, _changed(desk, report, resting), deadline)
+
+
+def _work(desk: Desk, report: DeskReport, groups: list[TicketGroup], deadline: float) -> None:
+    for group in groups:
+        if is_over(desk, report, deadline):
+            return
+        desk.work(group, report, deadline)
 
 
 def is_over(desk: Desk, report: DeskReport, deadline: float) -> bool:
@@ -45,8 +53,8 @@ def is_over(desk: Desk, report: DeskReport, deadline: float) -> bool:
     return is_left_alone or desk.clock.monotonic() >= deadline
 
 
-def _touched(desk: Desk, report: DeskReport, due: list[TicketGroup]) -> list[TicketGroup]:
-    """Return the groups that need work: those at rest only if the service shows something else."""
+def _parted(desk: Desk, due: list[TicketGroup]) -> tuple[list[TicketRecord], list[TicketGroup]]:
+    """Return the records of the groups at rest, and the groups that need work."""
     resting: list[TicketRecord] = []
     others: list[TicketGroup] = []
     for group in due:
@@ -55,8 +63,7 @@ def _touched(desk: Desk, report: DeskReport, due: list[TicketGroup]) -> list[Tic
             resting.append(record)
         else:
             others.append(group)
-    report.counts[TICKETS_DUE] += len(others)
-    return others + _changed(desk, report, resting)
+    return resting, others
 
 
 def _readable(desk: Desk, group: TicketGroup) -> TicketRecord | None:
@@ -68,16 +75,16 @@ def _readable(desk: Desk, group: TicketGroup) -> TicketRecord | None:
 
 
 def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> list[TicketGroup]:
-    """Look at tickets at rest together; return the groups of those that are not as recorded."""
+    """Look at tickets at rest together; return the groups of those that are not as recorded.
+
+    One of them may be odd, so that the service does not show any, or not so that it can be read. Then all are
+    returned: each is looked at by itself, and the odd one fails and waits alone.
+    """
     if not resting:
         return []
     found = desk.service.look([record.id for record in resting if record.id is not None])
     if isinstance(found, NotDone | Unknown):
-        report.counts[FAILED] += 1
-        report.counts[REFUSED] += isinstance(found, NotDone) and found.is_unauthorized
-        report.pause = found.retry_after or UNAUTHORIZED_PAUSE
-        desk.log.warning("tickets could not be looked at", extra={"reason": found.reason})
-        return []
+        return _not_seen(desk, report, resting, found)
     changed: list[TicketGroup] = []
     for record in resting:
         if is_as_recorded(record, found.get(record.id or "")):
@@ -85,6 +92,20 @@ def _changed(desk: Desk, report: DeskReport, resting: list[TicketRecord]) -> lis
         else:
             changed.append(record.group)
     return changed
+
+
+def _not_seen(
+    desk: Desk, report: DeskReport, resting: list[TicketRecord], refusal: Refusal
+) -> list[TicketGroup]:
+    """Report that a look failed; return the groups to look at one by one, if the service may be asked."""
+    is_unauthorized = isinstance(refusal, NotDone) and refusal.is_unauthorized
+    report.counts[FAILED] += 1
+    report.counts[REFUSED] += is_unauthorized
+    desk.log.warning("tickets could not be looked at", extra={"reason": refusal.reason})
+    if is_unauthorized or refusal.retry_after is not None:
+        report.pause = refusal.retry_after or UNAUTHORIZED_PAUSE
+        return []
+    return [record.group for record in resting]
 
 
 def is_at_rest(record: TicketRecord, now: float) -> bool:
