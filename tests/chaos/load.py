@@ -204,6 +204,8 @@ class ChaosLoad:
         return self._set_state(happening, "ARCHIVED")
 
     def _return(self, happening: Happening) -> int:
+        self._join_deployment()
+        self._world.rest()  # their tickets are closed, or on the way
         return self._set_state(happening, "ACTIVE")
 
     def _set_state(self, happening: Happening, state: str) -> int:

@@ -80,17 +80,17 @@ def draw_acts(seed: int, count: int) -> Iterator[tuple[float, str, str, dict[str
             detail = {**fault, "peer": peer, "times": max(4, count // 500), "chance": 0.3}
             yield chance.uniform(0, 0.1), "peer", f"{peer}: {name}", detail
     for number in range(ARCHIVED_ACCOUNTS):
-        detail = {"number": number}
-        yield chance.uniform(0.5, 0.6), "archive", f"an account is emptied, {number + 1}", detail
+        yield 1.0, "archive", f"an account is emptied, {number + 1}", {"number": number}
         if number % 2:
-            yield chance.uniform(0.8, 0.9), "return", f"its findings come back, {number + 1}", detail
+            yield 1.1, "return", f"its findings come back, {number + 1}", {"number": number}
     for name, method, path in CREATING:
         detail = {"effect": "delay", "seconds": 0.4, "peer": "jira", "method": method, "path": path}
         yield chance.uniform(0.1, 0.9), "peer kill", f"function killed while it {name}", detail
 
 
 ARCHIVED_ACCOUNTS = 4
-"""Accounts whose findings their providers archive, so that whole tickets are done; half of them come back."""
+"""Accounts whose findings their providers archive when all have come, so that whole tickets are done; half of
+them come back after that."""
 CREATING = (("opens a ticket", "POST", "/issue$"), ("edits a ticket", "PUT", "/issue/"))
 
 

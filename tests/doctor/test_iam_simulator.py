@@ -1,5 +1,6 @@
 """What doctor makes of IAM's simulator, and whose policies count for a caller."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,26 @@ def test_what_a_command_needs(command: str, wanted: dict[str, set[str]]) -> None
     made.__dict__["deployed"] = DEPLOYED
     needed = caller.needed(made)[command]
     assert {resource: set(actions) for resource, actions in needed.items()} == wanted
+
+
+def test_what_commands_about_channels_and_tickets_need_where_there_are_any() -> None:
+    made = account(Iam())
+    made.__dict__["deployed"] = DEPLOYED
+    assert not {"notify test", "tickets retry", "redrive --deliveries"} & caller.needed(made).keys()
+    outputs = {
+        **DEPLOYED.outputs,
+        "ChannelFunctionchat": "arn:chat",
+        "QueueFunctioncloud": "arn:cloud",
+        "TicketsTableName": "hubtriage-tickets",
+        "DeliveryRedriveRoleArn": "arn:role",
+    }
+    made.__dict__["deployed"] = replace(DEPLOYED, outputs=outputs)
+    needed = caller.needed(made)
+    table = f"arn:aws:dynamodb:{PLACE}:table/hubtriage-tickets"
+    assert needed["notify test"] == {"arn:chat": ("lambda:InvokeFunction",)}
+    assert needed["tickets check"] == {"arn:cloud": ("lambda:InvokeFunction",)}
+    assert needed["tickets retry"] == {table: ("dynamodb:Scan", "dynamodb:UpdateItem")}
+    assert needed["redrive --deliveries"] == {"arn:role": ("sts:AssumeRole",)}
 
 
 KEY = f"arn:aws:kms:{PLACE}:key/1234"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hubtriage.aws.deliveries.outputs import channel_functions, queue_functions
 from hubtriage.doctor.account import Account, Deployed
 from hubtriage.doctor.checks.runtime.bus import putting
 from hubtriage.doctor.iam_simulator import denied, principal_of
@@ -84,4 +85,24 @@ def _of_stack(account: Account, deployed: Deployed) -> dict[str, Wanted]:
             machine: ("states:StartExecution", "states:ListExecutions"),
         },
         "redrive": {deployed.output("RedriveRoleArn"): ("sts:AssumeRole",)},
+        **_of_deliveries(account, deployed),
     }
+
+
+def _of_deliveries(account: Account, deployed: Deployed) -> dict[str, Wanted]:
+    """Return what commands about channels and tickets need, by those that the stack has."""
+    who, outputs = account.identity, deployed.outputs
+    channels, queues = channel_functions(outputs), queue_functions(outputs)
+    invoked: Mapping[str, Wanted] = {
+        "notify test": dict.fromkeys(channels.values(), ("lambda:InvokeFunction",)),
+        "tickets check": dict.fromkeys(queues.values(), ("lambda:InvokeFunction",)),
+    }
+    found = {name: wanted for name, wanted in invoked.items() if wanted}
+    if queues:
+        table = deployed.output("TicketsTableName")
+        arn = f"arn:{who.partition}:dynamodb:{who.region}:{who.account}:table/{table}"
+        found["tickets retry"] = {arn: ("dynamodb:Scan", "dynamodb:UpdateItem")}
+        found["tickets propose"] = {arn: ("dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem")}
+    if channels or queues:
+        found["redrive --deliveries"] = {deployed.output("DeliveryRedriveRoleArn"): ("sts:AssumeRole",)}
+    return found
