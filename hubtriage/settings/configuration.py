@@ -5,6 +5,7 @@ wins over the file. In the file, a value of a target wins over the same one at t
 impossible value ends synthesis: a misspelt setting must never be a silent default.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from hubtriage.engine.text.suggestions import did_you_mean, nearest
 from hubtriage.settings.conflicts import Conflict, ConflictError, conflicts
-from hubtriage.settings.deliveries import TABLES
+from hubtriage.settings.deliveries import TABLES, TableKeyError
 from hubtriage.settings.errors import ConfigurationError
 from hubtriage.settings.fields import SettingFields, kebab_case
 from hubtriage.settings.project_file import COMMAND_KEYS, TARGETS, ProjectFile, TargetTable
@@ -164,7 +165,10 @@ def _problems(
 def _conflict(sources: Sequence[SettingSource], found: Conflict) -> str:
     source = next((each for each in reversed(sources) if set(found.settings) & each.values.keys()), None)
     first = next((name for name in found.settings if source and name in source.values), "")
-    place = "context" if source is None or source.written("") else source.place(first).rpartition(": ")[0]
+    at = found.at if first == found.settings[0] else ()
+    if source is None or source.written(""):
+        return f"context: {found.message}\n  hint: {found.hint}"
+    place = source.place(first, *at).rpartition(": ")[0]
     return f"{place}: {found.message}\n  hint: {found.hint}"
 
 
@@ -180,8 +184,19 @@ def _wrong_value(sources: Sequence[SettingSource], error: Mapping[str, Any]) -> 
         hint = f"did you mean {source.written(near)}?" if near else f"known are: {', '.join(names)}"
         return f"{source.place(name)}: there is no such setting\n  hint: {hint}"
     inside = [step for step in error["loc"][1:] if isinstance(step, str) and step != "[key]"]
-    hint = _hint_inside(name, inside) if inside else _hint(SettingFields.model_fields[_field_name(name)])
+    if error["type"] == "value_error" and isinstance(error["ctx"]["error"], TableKeyError):
+        inside.append(error["ctx"]["error"].key)
+    field = SettingFields.model_fields[_field_name(name)]
+    hint = (_meant(error) or _hint_inside(name, inside)) if inside else _hint(field)
     return f"{source.place(name, *inside)}: {_what_is_wrong(error)}\n  hint: {hint}"
+
+
+def _meant(error: Mapping[str, Any]) -> str:
+    """Return the hint with the word that a misspelt one was meant to be; empty if none is like it."""
+    if error["type"] != "literal_error":
+        return ""
+    near = nearest(error["input"], re.findall("'([^']*)'", error["ctx"]["expected"]))
+    return f"did you mean {near}?" if near else ""
 
 
 def _field_name(name: str) -> str:

@@ -1,7 +1,7 @@
 """Find settings that are possible one by one but not together: what is wrong, and what to do."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json import dumps
 
@@ -22,11 +22,12 @@ MOST_READS_PER_SECOND = 3  # AWS: GetFindings, per account and Region
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Settings that do not fit each other, by name."""
+    """Settings that do not fit each other, by name; `at` is the key below the first of them that is wrong."""
 
     settings: tuple[str, ...]
     message: str
     hint: str
+    at: tuple[str, ...] = ()
 
 
 class ConflictError(ValueError):
@@ -251,12 +252,19 @@ def _names(config: SettingFields) -> Iterator[Conflict]:
             f"there are more than {MOST_DESTINATIONS} channels and queues: a stack holds no more",
             "several routes can lead to one channel or queue",
         )
-    counts = Counter([*config.channels, *config.queues, *config.routes])
-    for name in sorted(name for name, count in counts.items() if count > 1):
+    yield from _shared(config, "queues", "channels")
+    yield from _shared(config, "routes", "channels")
+    yield from _shared(config, "routes", "queues")
+
+
+def _shared(config: SettingFields, table: str, other: str) -> Iterator[Conflict]:
+    names: Mapping[str, object] = getattr(config, table)
+    for name in sorted(names.keys() & getattr(config, other).keys()):
         yield Conflict(
-            ("channels", "queues", "routes"),
-            f"{name} is the name of two of channels, queues and routes",
-            "rename one of them: rules name all three alike",
+            (table, other),
+            f"[{table}.{name}] and [{other}.{name}] have the same name",
+            "rename one of them: rules name channels, queues and routes alike",
+            at=(name,),
         )
 
 
@@ -269,20 +277,30 @@ def _route(config: SettingFields, name: str) -> Iterator[Conflict]:
                 ("routes",),
                 f"route {name} leads to route {to}",
                 "let it lead to a channel or a queue",
+                at=_naming(config, name, to),
             )
         elif to not in known:
             hint = did_you_mean(to, known) or "write a table of that name below channels or queues"
             both = ("routes", "channels", "queues")
-            yield Conflict(both, f"route {name} leads to {to}, which does not exist", hint)
+            message = f"route {name} leads to {to}, which does not exist"
+            yield Conflict(both, message, hint, at=_naming(config, name, to))
     if not destinations:
         yield Conflict(
             ("routes",),
             f"route {name} leads nowhere",
             "name a channel or a queue, or leave the route out",
+            at=(name,),
         )
     if any(to in config.channels for to in destinations) and any(to in config.queues for to in destinations):
         yield Conflict(
             ("routes", "channels", "queues"),
             f"route {name} leads to channels and to queues",
             "write one route for notify, and one for open-ticket",
+            at=(name,),
         )
+
+
+def _naming(config: SettingFields, route: str, destination: str) -> tuple[str, ...]:
+    """Return the key of a route that names a destination."""
+    values = [value for value, to in config.routes[route].to.items() if to == destination]
+    return (route, "to", values[0]) if values else (route, "otherwise")

@@ -3,6 +3,7 @@
 Rules name them in `notify` and `open-ticket`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -35,6 +36,14 @@ EventKind = Literal[
     "mode-changed",
 ]
 """What an event may be about: a finding, or the stack itself."""
+
+
+class TableKeyError(ValueError):
+    """Raised for a key of a table that its kind lacks, or has and does not take."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 def _kebab_case(name: str) -> str:
@@ -72,6 +81,16 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _wrong_path(url: str) -> str:
+    """Say what is wrong about the path of an address of Atlassian or ServiceNow; empty if nothing is."""
+    host, path = urlsplit(url).hostname or "", urlsplit(url).path
+    if host == "api.atlassian.com" and not re.fullmatch(r"/ex/jira/[A-Za-z0-9-]+", path):
+        return "does not name a site: write https://api.atlassian.com/ex/jira/CLOUDID"
+    if path and host.endswith((".atlassian.net", ".service-now.com")):
+        return "has a path: write the address of the site, without it"
+    return ""
+
+
 def _split(text: str) -> SplitResult | None:
     try:
         parts = urlsplit(text)
@@ -107,10 +126,17 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Name = Annotated[str, AfterValidator(_name)]
 # AWS: the characters of a secret's name. A secret of another account, or Region, is named by its ARN.
-Secret = Annotated[
-    str,
-    Field(pattern=r"^([A-Za-z0-9/_+=.@-]{1,512}|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+)$"),
-]
+_SECRET = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^\s:]+")
+
+
+def _secret_name(value: object) -> object:
+    """Refuse what is not the name of a secret, without a word of it: it may be the credential itself."""
+    if not isinstance(value, str) or not _SECRET.fullmatch(value):
+        raise ValueError("this is not the name of a secret; credentials never stand in this file")
+    return value
+
+
+Secret = Annotated[str, BeforeValidator(_secret_name)]
 WebAddress = Annotated[str, Field(max_length=400), AfterValidator(_web_address)]
 DailyLimit = Annotated[int, Field(ge=1, le=10_000)]
 Destination = Annotated[str, AfterValidator(_destination)]
@@ -148,13 +174,13 @@ class Channel(DeliveryTable):
     @model_validator(mode="after")
     def _has_one_way(self) -> Self:
         if self.kind == "email" and not self.address:
-            raise ValueError("a channel of kind email needs address")
+            raise TableKeyError("address", "a channel of kind email needs address")
         if self.kind == "email" and self.secret:
-            raise ValueError("a channel of kind email has no secret: leave it out")
+            raise TableKeyError("secret", "a channel of kind email has no secret: leave it out")
         if self.kind != "email" and not self.secret:
-            raise ValueError(f"a channel of kind {self.kind} needs secret")
+            raise TableKeyError("secret", f"a channel of kind {self.kind} needs secret")
         if self.kind != "email" and self.address:
-            raise ValueError("address is for channels of kind email: leave it out")
+            raise TableKeyError("address", "address is for channels of kind email: leave it out")
         return self
 
 
@@ -206,12 +232,15 @@ class TicketQueue(DeliveryTable):
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
         if self.kind == "jira" and not self.project:
-            raise ValueError("a queue of kind jira needs project")
+            raise TableKeyError("project", "a queue of kind jira needs project")
         jira = ("project", "issue_type", "close_transition", "reopen_transition", "resolution")
         others = {"jira": ("table", "close_code"), "servicenow": jira}[self.kind]
         for name in others:
             if name in self.model_fields_set and getattr(self, name) != type(self).model_fields[name].default:
-                raise ValueError(f"{_kebab_case(name)} is not for queues of kind {self.kind}: leave it out")
+                key = _kebab_case(name)
+                raise TableKeyError(key, f"{key} is not for queues of kind {self.kind}: leave it out")
+        if wrong := _wrong_path(self.url):
+            raise TableKeyError("url", f"{self.url!r} {wrong}")
         return self
 
 

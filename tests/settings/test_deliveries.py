@@ -137,7 +137,7 @@ JIRA = '[queues.q]\nkind = "jira"\nurl = "https://x.example"\nsecret = "x"\nproj
         pytest.param(
             '[channels.a]\nkind = "slak"\nsecret = "x"',
             "3: channels.a.kind",
-            "Input should be 'slack', 'teams', 'webhook' or 'email', not 'slak'\n  hint: slack, teams",
+            "Input should be 'slack', 'teams', 'webhook' or 'email', not 'slak'\n  hint: did you mean slack?",
             id="an unknown kind",
         ),
         pytest.param(
@@ -163,17 +163,20 @@ JIRA = '[queues.q]\nkind = "jira"\nurl = "https://x.example"\nsecret = "x"\nproj
         ),
         pytest.param(
             '[channels.a]\nkind = "slack"',
-            "2: channels.a",
-            "a channel of kind slack needs secret",
+            "2: channels.a.secret",
+            "a channel of kind slack needs secret\n  hint: name of the secret",
             id="no secret",
         ),
         pytest.param(
-            '[channels.a]\nkind = "email"', "2: channels.a", "kind email needs address", id="no address"
+            '[channels.a]\nkind = "email"',
+            "2: channels.a.address",
+            "kind email needs address",
+            id="no address",
         ),
         pytest.param(
             '[channels.a]\nkind = "slack"\nsecret = "https://hooks.slack.com/x"',
             "4: channels.a.secret",
-            "does not have the expected form",
+            "this is not the name of a secret; credentials never stand in this file\n",
             id="a secret instead of its name",
         ),
         pytest.param(
@@ -200,15 +203,39 @@ JIRA = '[queues.q]\nkind = "jira"\nurl = "https://x.example"\nsecret = "x"\nproj
         ),
         pytest.param(
             JIRA.replace('project = "A"\n', ""),
-            "2: queues.q",
-            "a queue of kind jira needs project",
+            "2: queues.q.project",
+            "a queue of kind jira needs project\n  hint: key of the Jira project, such as SEC",
             id="no project",
         ),
         pytest.param(
             JIRA + 'table = "sn_si_incident"',
-            "2: queues.q",
+            "7: queues.q.table",
             "table is not for queues of kind jira",
             id="a key of the other kind",
+        ),
+        pytest.param(
+            JIRA.replace('secret = "x"', 'secret = {token = "t-0815"}'),
+            "5: queues.q.secret",
+            "this is not the name of a secret; credentials never stand in this file\n",
+            id="the credential in place of its name",
+        ),
+        pytest.param(
+            JIRA.replace("x.example", "acme.atlassian.net/browse/SEC"),
+            "4: queues.q.url",
+            "has a path: write the address of the site, without it",
+            id="the address of a page of Jira",
+        ),
+        pytest.param(
+            JIRA.replace("x.example", "api.atlassian.com"),
+            "4: queues.q.url",
+            "does not name a site: write https://api.atlassian.com/ex/jira/CLOUDID",
+            id="the API of Jira without the id of a site",
+        ),
+        pytest.param(
+            SLACK + 'about = ["expire-soon"]',
+            "5: channels.a.about",
+            "did you mean expires-soon?",
+            id="a misspelt kind of event",
         ),
         pytest.param(
             JIRA.replace("https://x", "https://me:pass@x"),
@@ -271,13 +298,13 @@ def test_a_wrong_table_is_named_with_its_line(table: str, place: str, message: s
         ),
         pytest.param(
             "decision-events = true\n" + SLACK + JIRA.replace(".q]", ".a]"),
-            "a is the name of two of channels, queues and routes",
+            f"{NAME}:5: [queues.a] and [channels.a] have the same name",
             "rename one of them",
             id="one name for two",
         ),
         pytest.param(
             f'decision-events = true\n{SLACK}[routes.r]\nby = "owner"\nto = {{}}\notherwise = "b"\n',
-            "route r leads to b, which does not exist",
+            f"{NAME}:8: route r leads to b, which does not exist",
             "known: a",
             id="a route to what is not there",
         ),
@@ -297,7 +324,7 @@ def test_a_wrong_table_is_named_with_its_line(table: str, place: str, message: s
         pytest.param(
             f'decision-events = true\n{SLACK}[routes.r]\nby = "owner"\nto = {{x = "a"}}\notherwise = "s"\n'
             '[routes.s]\nby = "owner"\nto = {}\notherwise = "a"\n',
-            "route r leads to route s",
+            f"{NAME}:8: route r leads to route s",
             "let it lead to a channel or a queue",
             id="a route to a route",
         ),
