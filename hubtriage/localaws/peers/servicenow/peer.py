@@ -134,7 +134,7 @@ class ServiceNowPeer:
         if sys_id is None or request.method not in ("GET", "PATCH", "PUT", "DELETE"):
             raise RefusalError(405, "Method not allowed")
         found = self.records.find(table, sys_id)
-        if found is None:
+        if found is None or table in self.settings.filtered:
             raise RefusalError(
                 404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval"
             )
@@ -150,7 +150,7 @@ class ServiceNowPeer:
         """List records: a condition on an unknown column is left out, so that all of them may come back."""
         columns = TABLES[table].widths.keys() - set(self.settings.unsearched)
         test, order = parse(request.first("sysparm_query"), columns, strict=self.settings.strict_queries)
-        found = [each for each in self.records.all(table) if each.is_there and test(each.values)]
+        found = [each for each in self._seen(table) if test(each.values)]
         for column, descends in reversed(order):
             found.sort(key=lambda each: each.values.get(column, ""), reverse=descends)
         start = int(request.first("sysparm_offset", "0"))
@@ -158,6 +158,12 @@ class ServiceNowPeer:
         page = [self._result(each, table, request) for each in found[start : start + most]]
         headers = {"X-Total-Count": str(len(found))}
         return PeerAnswer.json(200, {"result": page}, headers)
+
+    def _seen(self, table: str) -> list[StoredRecord]:
+        """Return the records that an ACL lets our user see. ServiceNow: a list leaves the others out."""
+        if table in self.settings.filtered:
+            return []
+        return [each for each in self.records.all(table) if each.is_there]
 
     def _result(self, record: StoredRecord, table: str, request: PeerRequest) -> dict[str, Any]:
         """Return a record as texts; journals show only as displayed values."""

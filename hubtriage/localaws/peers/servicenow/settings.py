@@ -13,11 +13,11 @@ class ServiceNowSettings:
 
     users: passwords by name. api_keys: for the header x-sn-apikey. sleeping: it hibernates, or is under
     upgrade. unwritable: fields that our user may not write, which are dropped without a word. hidden: tables
-    that it may not read. unsearched: columns that queries do not know. strict_queries: the property that
-    makes a query with an unknown column find nothing. mandatory_to_resolve: what the data policy demands.
-    may_close: whether it may set Closed, as only administrators may. review_first: a security incident is
-    closed only from Review. close_after: seconds after which a resolved incident closes by itself.
-    hourly: requests of one user within an hour.
+    that it may not read. filtered: tables whose every row an ACL hides from it. unsearched: columns that
+    queries do not know. strict_queries: the property that makes a query with an unknown column find nothing.
+    mandatory_to_resolve: what the data policy demands. may_close: whether it may set Closed, as only
+    administrators may. review_first: a security incident is closed only from Review. close_after: seconds
+    after which a resolved incident closes by itself. hourly: requests of one user within an hour.
     """
 
     users: Mapping[str, str] = field(default_factory=lambda: {"hubtriage": "snow-password-0123456789"})
@@ -25,6 +25,7 @@ class ServiceNowSettings:
     sleeping: bool = False
     unwritable: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    filtered: tuple[str, ...] = ()
     unsearched: tuple[str, ...] = ()
     strict_queries: bool = False
     mandatory_to_resolve: tuple[str, ...] = ("close_code", "close_notes")

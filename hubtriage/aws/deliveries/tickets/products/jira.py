@@ -167,12 +167,15 @@ class Jira:
         return self._move(ticket, WantedStatus(transitions.OPEN, self._queue.reopen, None))
 
     def look(self, tickets: Collection[str]) -> Mapping[str, Ticket] | Refusal:
-        """Read issues by their ids. One that is not there is deleted only if the project can be seen."""
+        """Read issues by their ids. One that is not there is deleted only if the project can be seen.
+
+        On another site, as after a move, another issue may have the id of ours. It lacks our property.
+        """
         asked = list(dict.fromkeys(tickets))
         issues = self._fetch(asked)
         if isinstance(issues, NotDone | Unknown):
             return issues
-        found = {issue["id"]: self._ticket(issue) for issue in issues}
+        found = {issue["id"]: self._ticket(issue) for issue in issues if claim_of(issue) is not None}
         if len(found) < len(asked):
             unseen = self._project_unseen()
             if unseen is not None:

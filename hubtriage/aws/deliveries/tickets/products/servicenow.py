@@ -202,7 +202,7 @@ class ServiceNow:
         return "done"
 
     def look(self, tickets: Collection[str]) -> Mapping[str, Ticket] | Refusal:
-        """Read records by their ids."""
+        """Read records by their ids. One that is not there is deleted only if others can be seen."""
         asked = [ticket for ticket in dict.fromkeys(tickets) if _SYS_ID.fullmatch(ticket)]
         found: dict[str, Ticket] = {}
         for start in range(0, len(asked), _MOST_LOOKED_AT):
@@ -211,6 +211,10 @@ class ServiceNow:
             if isinstance(rows, NotDone | Unknown):
                 return rows
             found |= {row["sys_id"]: self._ticket(row) for row in rows if row["sys_id"] in some}
+        if asked and not found:
+            unseen = self._table_unseen()
+            if unseen is not None:
+                return unseen
         return found
 
     def _rows(self, query: str, most: int) -> list[dict[str, Any]] | Refusal:
@@ -246,7 +250,7 @@ class ServiceNow:
         return row
 
     def _gone_or(self, refusal: Refusal) -> Literal["gone"] | Refusal:
-        """Return "gone" for a record that is not there, if the table can be read; otherwise the refusal.
+        """Return "gone" for a record that is not there, if others are; otherwise the refusal.
 
         A refusal by a policy or a business rule concerns this record, not our credentials.
         """
@@ -254,8 +258,17 @@ class ServiceNow:
             return replace(refusal, status=None, is_final=True)
         if not isinstance(refusal, NotDone) or refusal.status != 404:
             return refusal
+        return self._table_unseen() or "gone"
+
+    def _table_unseen(self) -> Refusal | None:
+        """Return why no record of the table can be seen; None if one can.
+
+        ServiceNow leaves out the rows that an ACL hides, and answers as if they did not exist.
+        """
         rows = self._rows("", 1)
-        return rows if isinstance(rows, NotDone | Unknown) else "gone"
+        if isinstance(rows, NotDone | Unknown):
+            return rows
+        return None if rows else NotDone(f"the account sees no record of the table {self._queue.table}")
 
     def _ticket(self, row: Mapping[str, Any]) -> Ticket:
         is_closed = row["state"] in self._states.closed

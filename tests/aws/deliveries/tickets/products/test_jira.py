@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubtriage.aws.deliveries.http import NotDone, Unknown
+from hubtriage.aws.deliveries.http import Done, NotDone, Request, Unknown
 from hubtriage.aws.deliveries.tickets.products.jira import Jira, JiraQueue
 from hubtriage.aws.deliveries.tickets.products.wording import CUT
 from hubtriage.aws.deliveries.tickets.service import (
@@ -251,6 +251,15 @@ def test_a_ticket_that_may_not_be_seen_is_not_gone(
     answer = operation(jira, ticket.id)
     assert isinstance(answer, NotDone)
     assert "cannot see the project SEC" in answer.reason
+
+
+def test_an_issue_that_has_the_id_of_ours_and_not_our_property_is_another(site: Outside, jira: Jira) -> None:
+    ticket, other = made(jira), made(jira, claim="b" * 32)
+    pair = base64.b64encode(f"{SECRET['email']}:{SECRET['token']}".encode()).decode()
+    url = f"{site.url}/rest/api/3/issue/{ticket.id}/properties/hubtriage"
+    foreign = Request.with_json("PUT", url, {"Authorization": f"Basic {pair}"}, {"of": "another program"})
+    assert isinstance(site.http.send(foreign), Done)
+    assert jira.look([ticket.id, other.id]) == {other.id: other}
 
 
 def test_many_tickets_are_looked_at_in_parts(site: Outside, jira: TicketService) -> None:

@@ -262,10 +262,11 @@ Operation = Callable[[TicketService, str], Any]
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_deleted_record_is_gone(instance: Outside, desk: TicketService, operation: Operation) -> None:
-    ticket = made(desk)
+    ticket, other = made(desk), made(desk, claim="b" * 32)
     instance.act("delete", record=ticket.id)
     assert operation(desk, ticket.id) == "gone"
     assert desk.look([ticket.id]) == {}
+    assert desk.look([ticket.id, other.id]) == {other.id: other}
     assert desk.find(CLAIM) == ()
 
 
@@ -278,6 +279,8 @@ def test_a_table_that_may_not_be_read_leaves_no_record_gone(
     ticket = made(desk)
     instance.configure(hidden=["incident"])
     assert isinstance(operation(desk, ticket.id), NotDone)
+    instance.configure(hidden=[], filtered=["incident"])
+    assert "sees no record" in operation(desk, ticket.id).reason
 
 
 @pytest.mark.parametrize(
