@@ -67,7 +67,8 @@ def _problem(
         return document.problem("E102", path[:-1], f"the key {path[-1]!r} is missing")
     if kind in _LIMITS:
         on_key = details["loc"][-1:] == ("[key]",)
-        return document.problem("E105", path, _LIMITS[kind](context, details["input"]), key=on_key)
+        hint = _FORMS_OF.get(path[-1], "") if kind == "too_short" else ""
+        return document.problem("E105", path, _LIMITS[kind](context, details["input"]), hint, key=on_key)
     if kind == "literal_error":
         return _unknown_value(document, path, details)
     return _wrong_type(document, path, kind, details["input"], _keys_at(model, inside))
@@ -98,6 +99,13 @@ _MEANT = {"yes": True, "on": True, "no": False, "off": False}  # as YAML 1.1 has
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,3}")
 _LISTS_OF_TEXTS = {"Types", "Add", "Remove", "days"}
 _LISTS_OF_MAPPINGS = {"rules", "tests", "RelatedFindings"}
+
+# What may be written for keys that have several forms, or are taken for one another.
+_FORMS_OF: Mapping[object, str] = {
+    "ticket": "write the id of the decision, such as SEC-1042; open-ticket opens tickets for findings",
+    "notify": "write a name, a list of names, or none",
+    "open-ticket": "write the name of one queue, {queue: NAME, per: account}, or none",
+}
 
 # The words for the type that a pydantic error asks for.
 _WANTED = {
@@ -147,6 +155,8 @@ def _mended_type(
         return "put it in a list", as_list(document, path)
     if wanted == "a mapping" and _is_only(keys, value):
         return f"write {{{keys[0]}: {shown}}}", under_name(document, path, keys[0])
+    if wanted == "text":
+        return _FORMS_OF.get(path[-1], ""), None
     return (_known(keys) if wanted == "a mapping" and keys else ""), None
 
 
