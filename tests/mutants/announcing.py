@@ -223,8 +223,38 @@ ANNOUNCING = (
     Mutation(
         "news may fill an entry until it cannot be written",
         _NEWS,
-        "    while len(sizes) > 1 and sum(sizes) > MOST_BYTES:",
+        "    while len(together) > 1 and sum(sizes) > MOST_BYTES:",
         "    while False:",
+    ),
+    Mutation(
+        "news give way as they are, although they could be shorter",
+        _NEWS,
+        "            together[place] = older.short()",
+        "            together[place] = older",
+    ),
+    Mutation(
+        "news that give way take with them what they say of tickets",
+        _NEWS,
+        "        together[0] = together[0].taking_over(oldest)\n",
+        "",
+    ),
+    Mutation(
+        "what a ticket was told before comes after what it is told now",
+        _NEWS,
+        " and each.ticket not in said]",
+        "]",
+    ),
+    Mutation(
+        "an event does not say that its changes are cut",
+        _TELLING,
+        "            is_cut=len(fitting) < len(changes),\n",
+        "",
+    ),
+    Mutation(
+        "news that an entry has no room for are lost without a word",
+        _MEMORY,
+        "            self.given_way += _given_way(case.entry, entries[case])\n",
+        "",
     ),
     Mutation(
         "rules that only have a ticket are not found by their entries",

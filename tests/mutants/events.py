@@ -93,8 +93,8 @@ EVENTS = (
     Mutation(
         "what is cut is not said",
         _CUTTING,
-        '"cut": [name for name in _LISTS if len(record[name]) > most]',
-        '"cut": []',
+        "name in lacking or len(record[name]) > most",
+        "name in lacking",
     ),
     Mutation(
         "what reverses a text is left in it",

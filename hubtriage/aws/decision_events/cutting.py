@@ -1,6 +1,6 @@
 """Keep an event small, whatever values a decision has. What it orders to deliver is never cut. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from json import dumps
 from typing import Any
 
@@ -16,22 +16,23 @@ _LONGEST_FIELD = 137
 """Characters of a field's name: AWS: a user-defined field has a key of 128."""
 
 
-def within_limits(record: Mapping[str, Any]) -> dict[str, Any]:
+def within_limits(record: Mapping[str, Any], lacking: Collection[str] = ()) -> dict[str, Any]:
     """Return the record of a decision with its lists and values cut as far as needed.
 
-    `cut` names the lists that lack items.
+    `cut` names the lists that lack items, those among them that were `lacking` some before.
     """
     step: dict[str, Any] = {}
     for most, longest in _STEPS:
-        step = _cut(record, most, longest)
+        step = _cut(record, most, longest, lacking)
         if _size(step) <= LARGEST:
             break
     return step
 
 
-def _cut(record: Mapping[str, Any], most: int, longest: int) -> dict[str, Any]:
+def _cut(record: Mapping[str, Any], most: int, longest: int, lacking: Collection[str]) -> dict[str, Any]:
     lists = {name: [_short(item, longest) for item in record[name][:most]] for name in _LISTS}
-    return {**record, **lists, "cut": [name for name in _LISTS if len(record[name]) > most]}
+    cut = [name for name in _LISTS if name in lacking or len(record[name]) > most]
+    return {**record, **lists, "cut": cut}
 
 
 def _short(value: Any, longest: int) -> Any:

@@ -94,7 +94,8 @@ def finding_event(
         "revision": ruleset.revision,
         "deliver": [_delivery(each) for each in news.deliver],
     }
-    return DecisionEvent(name, DECISION, news.kind, news.at, as_json(within_limits(record)))
+    limited = within_limits(record, ("changes",) if news.is_cut else ())
+    return DecisionEvent(name, DECISION, news.kind, news.at, as_json(limited))
 
 
 def operation_event(

@@ -5,7 +5,7 @@ what cannot be made again from the finding, the rules and the rest of the entry.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from typing import Any, Literal, get_args
 
@@ -29,6 +29,8 @@ WHYS_DONE: tuple[str, ...] = get_args(WhyDone)
 MOST_BYTES = 16 * 1024
 """Bytes of all news of an entry. AWS: an item has 400 KB at most, and one that is too large hides nothing
 less."""
+MOST_TAKEN_OVER = 100
+"""Deliveries of news that also have those of others: what is taken over has no bound of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Delivered:
     state: Literal["open", "done"] | None = None
     why: str | None = None
 
+    @property
+    def ticket(self) -> tuple[str, ...] | None:
+        """Which ticket this is about, and for which rule; None for a message."""
+        return (self.to, self.rule, self.per or "", self.group) if self.kind == "ticket" else None
+
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; what only tickets have is left out of messages."""
         record: dict[str, Any] = {"to": self.to, "as": self.kind, "rule": self.rule, "group": self.group}
@@ -73,7 +80,7 @@ class News:
 
     `at` (epoch seconds) is when it was decided. `sequence` goes up with all news of a finding, also after its
     entry was lost or has ended. `rule` is the one that decided, `rules` are all that applied. `changes` are
-    as of `Change.as_record`, with long values as digests.
+    as of `Change.as_record`, with long values as digests; `is_cut` says that some were left out.
     """
 
     kind: Kind
@@ -84,6 +91,21 @@ class News:
     changes: tuple[Mapping[str, Any], ...] = ()
     overruled: tuple[str, ...] = ()
     deliver: tuple[Delivered, ...] = ()
+    is_cut: bool = False
+
+    def short(self) -> "News":
+        """Return the news without their changes."""
+        return replace(self, changes=(), is_cut=True) if self.changes else self
+
+    def taking_over(self, older: "News") -> "News":
+        """Return the news with what older ones say of tickets, as far as these say nothing newer of them.
+
+        The entry takes that for said: no one would say it again.
+        """
+        said = {each.ticket for each in self.deliver}
+        others = [each for each in older.deliver if each.kind == "ticket" and each.ticket not in said]
+        room = max(0, MOST_TAKEN_OVER - len(self.deliver))
+        return replace(self, deliver=(*others[len(others) - min(room, len(others)) :], *self.deliver))
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; what is empty is left out."""
@@ -96,6 +118,7 @@ class News:
             "changes": [dict(change) for change in self.changes],
             "overruled": list(self.overruled),
             "deliver": [each.as_record() for each in self.deliver],
+            "cut": self.is_cut,
         }
         return {name: value for name, value in record.items() if value or name in ("at", "sequence")}
 
@@ -109,12 +132,25 @@ def next_sequence(told: int, now: float) -> int:
 
 
 def appended(untold: tuple[News, ...], news: News) -> tuple[News, ...]:
-    """Return the news of an entry with others after them; where these are too many, the oldest give way."""
-    together = (*untold, news)
-    sizes = [len(dumps(each.as_record())) for each in together]
-    while len(sizes) > 1 and sum(sizes) > MOST_BYTES:
-        sizes.pop(0)
-    return together[-len(sizes) :]
+    """Return the news of an entry with others after them, within `MOST_BYTES` if there are several.
+
+    The oldest lose their changes first. Then they give way, but for what they say of tickets.
+    """
+    together = [*untold, news]
+    sizes = [_size(each) for each in together]
+    for place, older in enumerate(untold):
+        if sum(sizes) > MOST_BYTES:
+            together[place] = older.short()
+            sizes[place] = _size(together[place])
+    while len(together) > 1 and sum(sizes) > MOST_BYTES:
+        oldest = together.pop(0)
+        together[0] = together[0].taking_over(oldest)
+        sizes = [_size(together[0]), *sizes[2:]]
+    return tuple(together)
+
+
+def _size(news: News) -> int:
+    return len(dumps(news.as_record()))
 
 
 def reported_after(reported: Mapping[str, Reported], news: News) -> dict[str, Reported]:

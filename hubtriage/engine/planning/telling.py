@@ -63,18 +63,20 @@ class Teller:
         names = [change.rule for change in changes]
         names += [claim.rule for field in decision.overruled if (claim := self.entry.claims.get(field))]
         names += [ticket.rule for ticket in tickets]
+        fitting = tuple(_that_fit(changes))
         return News(
             kind=kind,
             at=self.now,
             sequence=next_sequence(self.entry.told, self.now),
             rule=rule,
             rules=decision.rules,
-            changes=tuple(_that_fit(changes)),
+            changes=fitting,
             overruled=decision.overruled,
             deliver=(
                 *tickets,
                 *messages(dict.fromkeys(filter(None, names)), self.finding, self.ruleset, self.routes),
             ),
+            is_cut=len(fitting) < len(changes),
         )
 
     def _is_repeated(self, change: Change, decision: Decision) -> bool:

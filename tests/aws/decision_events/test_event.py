@@ -223,6 +223,11 @@ def test_the_largest_is_within_the_limit_and_says_what_it_lacks() -> None:
     assert len(event.detail.encode()) < LARGEST
 
 
+def test_an_event_says_that_its_news_lack_changes() -> None:
+    made = event_of(news_of(is_cut=True), found())
+    assert detail_of(made)["cut"] == ["changes"]
+
+
 def test_deliveries_are_never_cut() -> None:
     many = tuple(replace(TICKET, rule=f"{number:063}") for number in range(500))
     event = event_of(news_of(deliver=many))

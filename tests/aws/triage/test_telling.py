@@ -16,6 +16,7 @@ from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
 from hubtriage.aws.decision_events.schema import event_schema
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.triage.results import Report
+from hubtriage.engine.planning.news import News
 from hubtriage.engine.ruleset.delivery import NO_ROUTES, Routes
 from tests.support.announcing import TICKETS, outbox, ticket
 from tests.support.entries import ANY_TEXT
@@ -241,6 +242,23 @@ def test_an_update_that_the_service_refuses_for_good_is_a_refusal_too() -> None:
     (event,) = site.bus.details
     assert (event["kind"], event["refused"]["code"]) == ("refused", "InvalidInput")
     assert (event["rule"], event["changes"]) == ("buckets", [])
+
+
+def test_news_that_an_entry_has_no_room_for_are_counted_and_their_tickets_are_said() -> None:
+    site = asked()
+    site.bus.fault = DOWN
+    plant(site, {"RecordState": "ARCHIVED"})
+    site.see()
+    full = site.world.entry(0)
+    wide = News("changed", NOW, full.told, rules=("r" * 16_000,))
+    site.world.ledger.write({key(0): replace(full, news=(*full.news, wide))})
+    plant(site, {"Title": "x"})
+    report = site.see(receives=2)
+    assert report.events_not_put["NoRoom"] == 2
+    site.bus.fault = None
+    site.see(receives=3)
+    assert site.tickets() == [ticket("open"), ticket("open")]
+    assert site.see(receives=4).events_not_put == {}
 
 
 def test_in_observe_nothing_is_put_and_the_decision_says_what_would_be() -> None:

@@ -1,5 +1,7 @@
 """What is news of a decision, what to call it, and which tickets have the finding."""
 
+from dataclasses import replace
+from json import dumps
 from typing import Any
 
 import pytest
@@ -332,17 +334,53 @@ def test_a_sequence_goes_up_after_the_last_one_was_forgotten() -> None:
     assert next_sequence(0, NOW + 1) > long_ago
 
 
-def test_news_that_no_bus_takes_do_not_make_an_entry_too_large_to_be_written() -> None:
+CHANGE = {"field": "Note.Text", "from": "x" * 40, "to": "y" * 40, "rule": "rule", "why": "rule"}
+
+
+def untold(*deliver: tuple[Delivered, ...], changes: int = 1) -> Entry:
+    """Return an entry with news that no bus has taken, each with what it delivers."""
     entry = NO_ENTRY
-    for number in range(1, 300):
-        change = {"field": "Note.Text", "from": "x" * 40, "to": "y" * 40, "rule": "rule", "why": "rule"}
-        entry = entry.telling(News("changed", NOW, number, "rule", changes=(change,)))
-    assert entry.news[-1].sequence == 299
+    for number, each in enumerate(deliver, 1):
+        told = News("changed", NOW, number, "rule", changes=(CHANGE,) * changes, deliver=each)
+        entry = entry.telling(told)
+    return entry
+
+
+def test_news_that_no_bus_takes_do_not_make_an_entry_too_large_to_be_written() -> None:
+    entry = untold(*[()] * 300)
     sequences = [each.sequence for each in entry.news]
-    assert sequences == list(range(sequences[0], 300))
-    assert 50 < len(entry.news) < 299
-    wide = News("changed", NOW, 300, "rule", rules=("r" * MOST_BYTES,))
+    assert sequences == list(range(sequences[0], 301))
+    assert 100 < len(entry.news) < 300
+    assert len(dumps([each.as_record() for each in entry.news])) < MOST_BYTES + 2 * len(entry.news)
+    wide = News("changed", NOW, 301, "rule", rules=("r" * MOST_BYTES,))
     assert appended(entry.news, wide) == (wide,)
+
+
+def test_the_oldest_lose_their_changes_before_any_gives_way() -> None:
+    entry = untold(*[()] * 30, changes=30)
+    assert [each.sequence for each in entry.news] == list(range(1, 31))
+    assert [each.is_cut for each in entry.news] == sorted((each.is_cut for each in entry.news), reverse=True)
+    assert all(bool(each.changes) != each.is_cut for each in entry.news)
+    assert not entry.news[-1].is_cut
+
+
+def test_what_gives_way_leaves_to_the_next_what_it_says_of_tickets() -> None:
+    opened = replace(done("moved"), state="open", why=None)
+    there = replace(opened, group="b")
+    story = ((opened, MESSAGE), (done("moved"), there), *[()] * 300)
+    first, *others = untold(*story).news
+    assert first.deliver == (done("moved"), there)
+    assert not any(each.deliver for each in others)
+    said = {each.ticket: each for told in untold(*story).news for each in told.deliver}
+    assert set(said.values()) == {done("moved"), there}
+
+
+def test_what_is_taken_over_has_a_bound_too() -> None:
+    moves = [(replace(done("moved"), group=f"{number}-{'x' * 150}"),) for number in range(500)]
+    entry = untold(*moves)
+    assert len(dumps([each.as_record() for each in entry.news])) < 4 * MOST_BYTES
+    assert [each.group.partition("-")[0] for each in entry.news[0].deliver][-2:] != ["0", "1"]
+    assert entry.news[-1].deliver[-1] == moves[-1][0]
 
 
 def test_changes_that_do_not_fit_give_way_from_the_end() -> None:
@@ -350,6 +388,8 @@ def test_changes_that_do_not_fit_give_way_from_the_end() -> None:
     changes = news(finding(), {"update": {"Confidence": 1, "UserDefinedFields": keys}}).changes
     assert changes[0]["field"] == "Confidence"
     assert 5 < len(changes) < 45
+    assert news(finding(), {"update": {"Confidence": 1, "UserDefinedFields": keys}}).is_cut
+    assert not news(finding(), {"update": {"Confidence": 1}}).is_cut
 
 
 def test_a_ticket_that_moves_is_open_at_its_new_place() -> None:

@@ -18,7 +18,7 @@ from hubtriage.engine.planning.decision import Cause, Why
 from hubtriage.engine.planning.entry import Stored
 from hubtriage.engine.planning.news import KINDS, WHYS_DONE, Delivered, Kind, News, Reported
 
-_NEWS = frozenset({"kind", "at", "sequence", "rule", "rules", "changes", "overruled", "deliver"})
+_NEWS = frozenset({"kind", "at", "sequence", "rule", "rules", "changes", "overruled", "deliver", "cut"})
 _CHANGE = frozenset({"field", "from", "to", "rule", "why", "cause"})
 _DELIVERED = frozenset({"to", "as", "rule", "group", "per", "state", "why"})
 _TICKET = frozenset({"to", "per", "group", "done"})
@@ -52,6 +52,7 @@ def read_news(raw: object, where: str) -> News:
         changes=tuple(_change(each, f"{where}.changes") for each in _listed(members, "changes", where)),
         overruled=_texts(members, "overruled", where),
         deliver=tuple(_delivered(each, f"{where}.deliver") for each in _listed(members, "deliver", where)),
+        is_cut="cut" in members and yes(members["cut"], f"{where}.cut"),
     )
 
 

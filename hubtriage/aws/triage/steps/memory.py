@@ -27,9 +27,13 @@ CONFLICTING = Result(
 
 
 class Memory:
-    """Reads and writes the entries of a batch's cases. `deadline` is monotonic: no call starts later."""
+    """Reads and writes the entries of a batch's cases. `deadline` is monotonic: no call starts later.
+
+    `given_way` counts the news that an entry had no more room for.
+    """
 
     def __init__(self, ledger: Ledger, deadline: float) -> None:
+        self.given_way = 0
         self._ledger = ledger
         self._deadline = deadline
 
@@ -105,10 +109,16 @@ class Memory:
         written = self._ledger.write({case.key: entry for case, entry in entries.items()}, deadline)
         for key, version in written.versions.items():
             case = by_key[key]
+            self.given_way += _given_way(case.entry, entries[case])
             case.entry = replace(entries[case], intent=None, version=version)
         conflicts = {by_key[key]: CONFLICTING for key in written.conflicts}
         failed = {by_key[key]: _failed(LEDGER_UNWRITTEN, fault) for key, fault in written.failed.items()}
         return conflicts | failed
+
+
+def _given_way(before: Entry, after: Entry) -> int:
+    """Return how many news are no longer in an entry for which others have come."""
+    return 0 if after.told == before.told else len(before.news) + 1 - len(after.news)
 
 
 def _failed(code: str, fault: LedgerFault) -> Result:

@@ -21,6 +21,8 @@ from hubtriage.engine.planning.news import News
 from hubtriage.engine.planning.telling import messages
 from hubtriage.engine.ruleset.ruleset import Ruleset
 
+GAVE_WAY = "NoRoom"
+"""Our code for news that were taken out of a full entry before the bus took them."""
 NOT_CONFIRMED = "it is not known to the ledger that the update has happened, so that cannot be announced yet"
 
 
@@ -96,6 +98,8 @@ class Telling:
     def _count(self, not_put: dict[int, NotPut]) -> None:
         self.cases.report.events_put += len(self._letters) - len(not_put)
         self.cases.report.events_not_put += Counter(why.code for why in not_put.values())
+        if self.memory.given_way:
+            self.cases.report.events_not_put[GAVE_WAY] += self.memory.given_way
 
 
 def _is_refusal(result: Result, case: Case) -> bool:
