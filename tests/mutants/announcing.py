@@ -277,14 +277,26 @@ ANNOUNCING = (
     Mutation(
         "a finding that was not found once is gone for its ticket",
         _FAREWELLS,
-        "            if entry.gone is None or now - entry.gone < LAG:\n                continue\n",
-        "",
+        "            if entry.gone is None or now - entry.gone < LAG or _is_in_flight(entry, now):\n",
+        "            if _is_in_flight(entry, now):\n",
     ),
     Mutation(
         "what is gone is announced although another worker has its entry",
         _FAREWELLS,
         "{key: replace(changed[key], version=version) for key, version in written.items()}",
         "dict(changed)",
+    ),
+    Mutation(
+        "a ticket stays open whose finding is gone while an update of it was sent",
+        _FAREWELLS,
+        "            if not _is_in_flight(entry, now)\n",
+        "            if entry.intent is None\n",
+    ),
+    Mutation(
+        "a farewell comes into the middle of an update",
+        _FAREWELLS,
+        " and now - entry.intent.time < LONGEST_LEASE",
+        " and False",
     ),
     Mutation(
         "farewells that the bus did not take count as said",

@@ -10,7 +10,7 @@ from typing import Any
 
 from hubtriage.aws.clock import Clock
 from hubtriage.aws.decision_events.outbox import EventLetter, Outbox
-from hubtriage.aws.ledger.lease import LAG
+from hubtriage.aws.ledger.lease import LAG, LONGEST_LEASE
 from hubtriage.aws.ledger.ledger import Ledger
 from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2
 from hubtriage.engine.fields import OCSF
@@ -35,13 +35,14 @@ class Farewells:
         """Announce what is due of entries whose finding was not found; return them as the ledger has them.
 
         A finding counts as gone once it was not found twice, at least a lag apart. `now`: epoch seconds. An
-        entry that could not be written, or that another worker has changed, is left out.
+        entry that could not be written, or that another worker has changed, is left out. One with an intent
+        is left to its worker until that has ended. It is never known then whether its update happened.
         """
         entries = self._written(missing, self._turned(missing, now))
         letters = [
             (key, EventLetter(news, what_is_known(key, entry)))
             for key, entry in entries.items()
-            if entry.intent is None
+            if not _is_in_flight(entry, now)
             for news in entry.news
         ]
         if not letters:
@@ -57,7 +58,7 @@ class Farewells:
         """Return the entries with the news that their finding is gone, where it was not announced."""
         turned = {}
         for key, entry in missing.items():
-            if entry.gone is None or now - entry.gone < LAG:
+            if entry.gone is None or now - entry.gone < LAG or _is_in_flight(entry, now):
                 continue
             news = gone(entry, what_is_known(key, entry), self.ruleset, self.outbox.routes, now)
             if news is not None:
@@ -71,6 +72,11 @@ class Farewells:
         written = self.ledger.write(changed, self.until).versions
         untouched = {key: entry for key, entry in entries.items() if key not in changed}
         return untouched | {key: replace(changed[key], version=version) for key, version in written.items()}
+
+
+def _is_in_flight(entry: Entry, now: float) -> bool:
+    """Say whether a worker may still be about to confirm an update of the entry."""
+    return entry.intent is not None and now - entry.intent.time < LONGEST_LEASE
 
 
 def what_is_known(key: Key, entry: Entry) -> Finding:

@@ -13,7 +13,7 @@ from hubtriage.aws.securityhub.api import Key, key_of
 from hubtriage.aws.sweep.progress import Progress
 from hubtriage.aws.sweep.request import ACTIVE, MANAGED, SweepRequest
 from hubtriage.engine.ocsf.view import HUB_V2
-from hubtriage.engine.planning.entry import Entry
+from hubtriage.engine.planning.entry import Entry, Intent
 from hubtriage.engine.planning.news import Reported
 from tests.support.announcing import TICKETS, outbox, ticket
 from tests.support.sweep_world import SweepBench, rules
@@ -120,6 +120,24 @@ def test_what_is_gone_is_said_to_its_ticket_once_it_was_not_found_twice() -> Non
     assert known == ASKED.about
     site.world.clock.sleep(14 * DAY)
     site.bench.sweep(HELD)
+    assert site.world.ledger.items == {}
+
+
+@pytest.mark.parametrize(("age", "said"), [(DAY, True), (60.0, False)])
+def test_an_update_that_is_never_settled_keeps_no_ticket_of_what_is_gone(age: float, said: bool) -> None:
+    site = Site(NO_TICKETS, count=0)
+    written = {"Workflow.Status": "SUPPRESSED"}
+    intent = Intent({}, written, {"Workflow.Status": "NEW"}, NOW - age)
+    gone(site, replace(ASKED, gone=NOW - DAY, started=NOW - 30 * DAY, ended=NOW - 30 * DAY, intent=intent))
+    before = site.world.entry(9)
+    site.bench.sweep(HELD)
+    assert site.tickets() == ([ticket("done", "gone")] if said else [])
+    if not said:
+        assert site.world.entry(9) == before
+    site.world.clock.sleep(30 * DAY)
+    for _ in range(2):
+        site.bench.sweep(HELD)
+    assert site.tickets() == [ticket("done", "gone")]
     assert site.world.ledger.items == {}
 
 
