@@ -265,9 +265,9 @@ class _Job(HeldGroup):
         self._count(TICKETS_OPENED, "ticket opened")
 
     def _withhold(self) -> None:
-        """Leave a new ticket to the next day."""
+        """Leave a new ticket to the next day. That is said on each day that it waits."""
         until = next_day(self._now())
-        if self._record.last_error != LIMIT_REACHED:
+        if self._record.last_error != LIMIT_REACHED or self._record.wait_until > 0:
             self._desk.limit.count_withheld(1, self._now())
             self._report.counts[WITHHELD] += 1
             self._log_trouble(LIMIT_REACHED)

@@ -268,8 +268,13 @@ def test_new_tickets_wait_for_the_next_day_when_the_limit_is_reached() -> None:
     world.rest(1)
     assert len(world.tickets) == 1
     assert world.counts["DeliveriesWithheld"] == 2
-    world.rest(72)
+    world.rest(24)
+    assert len(world.tickets) == 2
+    assert world.counts["DeliveriesWithheld"] == 3
+    assert sorted(world.daily.not_shown.values()) == [1, 2]
+    world.rest(48)
     assert len(world.tickets) == 3
+    assert world.counts["DeliveriesWithheld"] == 3
 
 
 def test_a_close_that_is_refused_is_loud_and_never_recorded_as_closed() -> None:
