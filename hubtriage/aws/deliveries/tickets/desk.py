@@ -185,7 +185,7 @@ class _Job(HeldGroup):
     def _propose(self, record: TicketRecord) -> None:
         """Remember a ticket that was closed as accepted: before its record, so that it is not forgotten."""
         resolution = record.resolution or ""
-        if resolution.casefold() in self._desk.rules.accepted and self._desired.is_open and record.key:
+        if self._desk.rules.accepts(record.resolution) and self._desired.is_open and record.key:
             self._table.write_proposal(
                 AcceptedTicket(record.group, record.key, record.url or "", resolution, self._now())
             )

@@ -104,7 +104,7 @@ def ticket_function(environment: Mapping[str, str]) -> TicketFunction:
         clock,
         TicketRules(
             reopen=queue["reopen"] == "always",
-            accepted=frozenset(str(each).lower() for each in queue.get("accepted", ())),
+            accepted=frozenset(str(each) for each in queue.get("accepted", ())),
             search_lag=made.search_lag,
         ),
         config.scope,

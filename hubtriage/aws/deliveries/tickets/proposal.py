@@ -1,9 +1,9 @@
 """The rules of an exception for what a person accepted in a ticket. Pure.
 
 They are a proposal: a file for a pull request, which people review as every rule. Nothing here hides
-anything. What is accepted is what the ticket showed when it was closed, finding by finding. A rule matches one
-control in one account and Region, and the resources of these findings. The Region matters: the resource of
-some findings is the account itself, whose id is the same everywhere.
+anything. What is accepted is what the ticket showed when it was closed, finding by finding. A rule matches
+one control in one account and Region, and the resources of these findings. The Region matters: the resource
+of some findings is the account itself, whose id is the same everywhere.
 """
 
 import re

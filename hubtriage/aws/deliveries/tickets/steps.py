@@ -25,16 +25,22 @@ GONE_AFTER = 1800.0
 CHECKED_FOR = 86_400.0
 """Seconds for which a second ticket is looked for if a request to create one was sent twice."""
 MOST_SPOKEN = 20
-"""Comments and changes of state that hubtriage makes in a ticket on a day. More wait for the next day."""
+"""Comments that hubtriage makes in a ticket on a day. More wait for the next day, and what they explain too:
+that it closes the ticket, or opens it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketRules:
-    """What a queue sets: whether a closed ticket is opened again; `accepted` resolutions, in lower case."""
+    """What a queue sets: whether a closed ticket is opened again; `accepted` resolutions, in any case."""
 
     reopen: bool = True
     accepted: frozenset[str] = frozenset()
     search_lag: float = SEARCH_LAG
+
+    def accepts(self, resolution: str | None) -> bool:
+        """Say whether a person who closes a ticket so accepts its findings."""
+        accepted = {each.casefold() for each in self.accepted}
+        return resolution is not None and resolution.casefold() in accepted
 
 
 class Step(Enum):
@@ -74,9 +80,9 @@ def observed(record: TicketRecord, ticket: Ticket | None, desired: Desired, now:
         return _missed(record, now)
     seen = replace(record, key=ticket.key, url=ticket.url, missing_since=None)
     if record.state == "open" and ticket.is_closed:
-        return _closed(seen, ticket, desired)
+        return _closed(seen, ticket, desired, now)
     if record.state == "closed" and not ticket.is_closed:
-        return _opened(seen, desired)
+        return _opened(seen, desired, now)
     if record.state == "closed" and record.closed_by == "person":
         return replace(seen, resolution=ticket.resolution, doing=None)
     return replace(seen, doing=None)
@@ -91,8 +97,11 @@ def _missed(record: TicketRecord, now: float) -> TicketRecord:
     return replace(record, state="closed", closed_by="gone", doing=None, saying=None, said_done=False)
 
 
-def _closed(record: TicketRecord, ticket: Ticket, desired: Desired) -> TicketRecord:
-    """Record who closed a ticket: hubtriage if it had begun to, and otherwise a person."""
+def _closed(record: TicketRecord, ticket: Ticket, desired: Desired, now: float) -> TicketRecord:
+    """Record who closed a ticket: hubtriage if it had begun to, and otherwise a person.
+
+    A program of the service may close and open it again all day. It gets no more comments than others.
+    """
     if record.doing == "close" or record.unsure_close:
         return closed_by_us(record)
     closed = replace(
@@ -104,13 +113,15 @@ def _closed(record: TicketRecord, ticket: Ticket, desired: Desired) -> TicketRec
         saying=None,
         said_done=False,
     )
-    return saying(closed, "closed-by-person") if desired.is_open else closed
+    if not desired.is_open or not may_speak(closed, now):
+        return closed
+    return counted(saying(closed, "closed-by-person"), now)
 
 
-def _opened(record: TicketRecord, desired: Desired) -> TicketRecord:
+def _opened(record: TicketRecord, desired: Desired, now: float) -> TicketRecord:
     """Record that a ticket is open: because hubtriage had begun to open it, or a person did."""
     if record.doing == "reopen":
-        return opened_by_us(record, desired)
+        return counted(opened_by_us(record, desired), now)
     return replace(record, state="open", closed_by=None, resolution=None, doing=None, said_done=False)
 
 
@@ -134,7 +145,7 @@ def saying(record: TicketRecord, what: Speech, remarks: tuple[tuple[str, int], .
 
 
 def counted(record: TicketRecord, now: float) -> TicketRecord:
-    """Return the record after one more comment or change of state today."""
+    """Return the record after one more comment today, or a change of state with its comment."""
     today = _day(now)
     spoken = record.spoken + 1 if record.spoken_on == today else 1
     return replace(record, spoken_on=today, spoken=spoken)

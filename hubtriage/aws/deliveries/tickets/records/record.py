@@ -36,7 +36,7 @@ class TicketRecord:
     - `shown`: digest of what it shows; `settled`: the `wants` up to which it shows everything
     - `doing`: a change of state that was begun; `saying`: a comment that was begun; `said_done`: whether the
       comment that explains its closing was made
-    - `spoken_on`, `spoken`: how many comments and changes of state it had on a day
+    - `spoken_on`, `spoken`: how many comments it had on a day, or changes of state with one
     - `quiet_until`: no edit before; `wait_until`: nothing before, because the service or a limit says so
     - `tries`: failures in a row; `last_error`: of the last; `failed`: trying again will hardly help
     - `unsure_until`: until when a request without an answer may still be done; `unsure_close`: to close it
