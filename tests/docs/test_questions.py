@@ -41,7 +41,9 @@ def test_its_link_leads_to_the_answer(reader: str, item: dict[str, str]) -> None
     assert item["says"] in " ".join(sections(page)[anchor].split())
 
 
-def test_ten_questions_of_each_reader_are_listed_and_no_others() -> None:
-    assert [len(items) for items in QUESTIONS.values()] == [10, 10, 10]
+def test_at_least_ten_questions_of_each_reader_are_listed_and_no_others() -> None:
+    counts = [len(items) for items in QUESTIONS.values()]
+    assert len(counts) == 3
+    assert min(counts) >= 10
     listed = re.findall(r"^- \[(.*\?)\]", (DOCS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(listed) == 30
+    assert len(listed) == sum(counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -18,7 +18,7 @@ from hubtriage.localaws.demo.signals import SignalTally
 from hubtriage.localaws.demo.tickets import TicketTally
 from hubtriage.localaws.demo.verdict import DemoVerdict, FieldShift, RuleTally
 
-_LINES_OF_A_TICKET = 6
+_LINES_OF_AN_EXAMPLE = 6
 _NUMBERS_WIDTH = 44
 _LEAST_ROOM = 24
 _ORDER = {
@@ -229,15 +229,22 @@ def _log_line(line: Mapping[str, Any]) -> str:
 
 
 def _tickets(tally: TicketTally) -> str:
-    """Return the numbers, and the largest ticket as Jira shows it; its texts come from findings."""
+    """Return the numbers, the largest ticket and the last message; their texts come from findings."""
     counted = f"{tally.tickets:,} tickets about {tally.findings:,} findings in a double of Jira"
     lines = [f"  {counted}; {tally.messages:,} messages in a double of Slack."]
     if tally.example is not None:
         lines += ["", f"  {tally.example['key']}: {escaped(tally.example['summary'])}"]
-        text = tally.example["text"].splitlines()
-        lines += [f"    {escaped(line)}" for line in text[:_LINES_OF_A_TICKET]]
-        lines += ["    ..."] if len(text) > _LINES_OF_A_TICKET else []
+        lines += _beginning(tally.example["text"].splitlines())
+    if tally.message:
+        lines += ["", "  The last message:"]
+        lines += _beginning([line for text in tally.message for line in text.splitlines()])
     return "\n".join(lines)
+
+
+def _beginning(lines: Sequence[str]) -> list[str]:
+    """Return the first lines of an example."""
+    more = ["    ..."] if len(lines) > _LINES_OF_AN_EXAMPLE else []
+    return [f"    {escaped(line)}" for line in lines[:_LINES_OF_AN_EXAMPLE]] + more
 
 
 def _result(by_hub: Mapping[str, DemoVerdict], summary_file: str, tickets: TicketTally | None = None) -> Text:

@@ -46,13 +46,15 @@ class Destinations:
 class TicketTally:
     """What there is outside of AWS at the end: tickets, the findings that they are about, and messages.
 
-    `example` is the ticket with most findings: its key, summary and text.
+    `example` is the ticket with most findings: its key, summary and text. `message` are the texts of the last
+    message, in order.
     """
 
     tickets: int
     findings: int
     messages: int
     example: Mapping[str, str] | None
+    message: tuple[str, ...]
     problems: tuple[str, ...]
 
     def as_summary(self) -> dict[str, Any]:
@@ -101,11 +103,13 @@ def tally_tickets(lines: Iterable[Mapping[str, Any]], peers: PeersProcess) -> Ti
     shown = {issue["key"]: _count(issue["shown"]) for issue in issues}
     most = max(issues, key=lambda issue: shown[issue["key"]], default=None)
     example = most and {"key": most["key"], "summary": most["summary"], "text": most["shown"]}
+    messages = peers.control.stored("slack")["messages"]
     return TicketTally(
         tickets=len(issues),
         findings=sum(shown.values()),
-        messages=len(peers.control.stored("slack")["messages"]),
+        messages=len(messages),
         example=example,
+        message=tuple(messages[-1]["texts"]) if messages else (),
         problems=tuple(_problems(wanted, list(shown.values()))),
     )
 

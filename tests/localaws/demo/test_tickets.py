@@ -21,7 +21,10 @@ def line(finding: str, group: str, state: str, sequence: int, outcome: str = "up
 
 def peers(*texts: str) -> PeersProcess:
     issues = [{"key": f"SEC-{n}", "summary": "s", "shown": text} for n, text in enumerate(texts)]
-    stored = {"jira": {"issues": issues}, "slack": {"messages": [1, 2]}}
+    stored = {
+        "jira": {"issues": issues},
+        "slack": {"messages": [{"texts": ["old"]}, {"texts": ["new", "- one"]}]},
+    }
     control = SimpleNamespace(stored=stored.__getitem__)
     return cast("PeersProcess", SimpleNamespace(control=control, url=lambda name: f"http://x/{name}"))
 
@@ -33,6 +36,7 @@ LINES = [line("a", "1", "open", 1), line("b", "1", "open", 1), line("c", "2", "o
 def test_each_ticket_is_one_of_the_log_with_its_open_findings() -> None:
     tally = tally_tickets(LINES, peers("2 findings are open: 2 LOW.", "No finding is open."))
     assert (tally.tickets, tally.findings, tally.messages, tally.problems) == (2, 2, 2, ())
+    assert tally.message == ("new", "- one")
     assert tally.example is not None
     assert tally.example["key"] == "SEC-0"
 
