@@ -69,14 +69,14 @@ EVENTS = (
     Mutation(
         "the id does not depend on the sequence",
         _EVENT,
-        "return _digest(hub_of(key), *key, rule, kind, sequence)",
-        "return _digest(hub_of(key), *key, rule, kind)",
+        "return _digest(hub_of(key), *key, rule, kind, sequence, *(",
+        "return _digest(hub_of(key), *key, rule, kind, *(",
     ),
     Mutation(
         "the id does not depend on the product",
         _EVENT,
-        "return _digest(hub_of(key), *key, rule, kind, sequence)",
-        "return _digest(hub_of(key), key[1], rule, kind, sequence)",
+        "return _digest(hub_of(key), *key, rule, kind, sequence, *(",
+        "return _digest(hub_of(key), key[1], rule, kind, sequence, *(",
     ),
     Mutation(
         "the parts of an id run together",
@@ -89,6 +89,24 @@ EVENTS = (
         _CUTTING,
         '_LISTS = ("rules", "changes", "overruled")',
         '_LISTS = ("rules", "changes", "overruled", "deliver")',
+    ),
+    Mutation(
+        "each batch asks a bus that is down again and again",
+        _BUS,
+        "        tries = 1 if self._was_down else self._backoff.tries(kind)\n",
+        "        tries = self._backoff.tries(kind)\n",
+    ),
+    Mutation(
+        "a bus that throttles counts as down",
+        _BUS,
+        "down.code not in (LATE, THROTTLED)",
+        "down.code != LATE",
+    ),
+    Mutation(
+        "refusals for different reasons are one event",
+        _EVENT,
+        "refused.code if refused else None",
+        "None",
     ),
     Mutation(
         "what is cut is not said",

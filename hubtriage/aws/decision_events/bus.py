@@ -88,7 +88,8 @@ def eventbridge(session: Session | None = None, **options: Any) -> EventsApi:
 class EventBridgeBus:
     """A bus of EventBridge, by name or ARN.
 
-    `connect` makes the client when the first event is put: most batches have none.
+    `connect` makes the client when the first event is put: most batches have none. While the bus is down,
+    each batch tries once: while one waits, the findings of the next wait too.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class EventBridgeBus:
         self._name = name
         self._clock = clock
         self._backoff = backoff
+        self._was_down = False
 
     def put(self, events: Sequence[DecisionEvent], deadline: float) -> Mapping[str, NotPut]:
         """Put events as the protocol says.
@@ -117,6 +119,7 @@ class EventBridgeBus:
             not_put |= failed
             if len(failed) == len(call):
                 down = down or next((why for why in failed.values() if why.concerns_bus), None)
+        self._was_down = down is not None and down.code not in (LATE, THROTTLED)
         return not_put
 
     def _put(self, events: Sequence[DecisionEvent], deadline: float) -> dict[str, NotPut]:
@@ -179,7 +182,8 @@ class EventBridgeBus:
         """Wait before another try; say whether there is one, and time for it."""
         kind = Fault.THROTTLED if why.code == THROTTLED else Fault.TRANSIENT
         delay = self._backoff.delay(attempt)
-        if attempt >= self._backoff.tries(kind) or self._clock.monotonic() + delay >= deadline:
+        tries = 1 if self._was_down else self._backoff.tries(kind)
+        if attempt >= tries or self._clock.monotonic() + delay >= deadline:
             return False
         self._clock.sleep(delay)
         return True

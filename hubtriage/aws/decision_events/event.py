@@ -74,7 +74,7 @@ def finding_event(
     `finding` is in any state from before the decision on: what the changes set counts for the event.
     """
     key = key_of(finding)
-    name = decision_id(key, news.rule, news.kind, news.sequence)
+    name = decision_id(key, news.rule, news.kind, news.sequence, refused.code if refused else None)
     record = {
         "version": VERSION,
         "id": name,
@@ -117,9 +117,13 @@ def operation_event(
     return DecisionEvent(name, OPERATION, kind, at, as_json(record))
 
 
-def decision_id(key: Key, rule: str | None, kind: str, sequence: int) -> str:
-    """Return the id of a decision: the same for the same finding, rule, kind and sequence."""
-    return _digest(hub_of(key), *key, rule, kind, sequence)
+def decision_id(key: Key, rule: str | None, kind: str, sequence: int, refused: str | None) -> str:
+    """Return the id of a decision: the same for the same finding, rule, kind and sequence.
+
+    A refusal has the sequence of the event before it. So the code of why it was `refused` counts too: the
+    finding may have been refused for another reason before.
+    """
+    return _digest(hub_of(key), *key, rule, kind, sequence, *(() if refused is None else (refused,)))
 
 
 def event_time(at: float) -> str:

@@ -162,6 +162,27 @@ def test_a_bus_that_is_down_is_not_asked_again_for_every_ten() -> None:
     assert len(service.calls) == 4
 
 
+def test_while_it_is_down_each_batch_tries_once() -> None:
+    service = Service(always=silent)
+    tried = []
+    for _ in range(3):
+        service.run(events(20))
+        tried.append(len(service.calls))
+    assert tried == [4, 5, 6]
+    service.always = plainly
+    assert not service.run(events(1))
+    service.script = [silent]
+    assert not service.run(events(1))
+
+
+@pytest.mark.parametrize("how", ["throttled", "late"])
+def test_a_bus_that_is_busy_or_was_not_asked_is_not_down(how: str) -> None:
+    service = Service(always=failing("ThrottlingException", 0))
+    service.run(events(1), seconds=0.0 if how == "late" else 600.0)
+    service.always, service.script = plainly, [silent]
+    assert not service.run(events(1))
+
+
 def test_events_that_are_wrong_by_themselves_do_not_stop_the_others() -> None:
     service = Service(failing("MalformedDetail", *range(10)))
     made = events(20)

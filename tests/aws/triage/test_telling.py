@@ -226,6 +226,18 @@ def test_a_finding_that_is_refused_is_announced_with_each_delivery_as_the_same()
     assert [each["to"] for each in refused[0]["deliver"]] == ["sec-chat"]
 
 
+def test_refusals_for_other_reasons_are_other_events() -> None:
+    site = Site()
+    for code in ("InvalidInput", "FindingNotFound", "InvalidInput"):
+        site.world.hub.faults.clear()
+        site.world.fault(finding_error=code, times=1000)
+        site.see(receives=5)
+    codes = {(event["refused"]["code"], event["sequence"]): event["id"] for event in site.bus.details}
+    assert [code for code, _sequence in codes] == ["InvalidInput", "FindingNotFound"]
+    assert len(site.bus.details) == 3
+    assert len(set(codes.values())) == len({event["id"] for event in site.bus.details}) == 2
+
+
 def test_a_refusal_that_cannot_be_announced_comes_again() -> None:
     site = Site((TAG,))
     site.world.hub.plant(FULL, NOW)
