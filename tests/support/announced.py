@@ -102,16 +102,16 @@ class Announcements:
             self.owed.pop(key, None)
             self.forgotten.add(key)
 
-    def about_to_put(self, events: Sequence[DecisionEvent], items: Items, *, is_restored: bool) -> None:
-        """No event comes before the fact: the ledger has it, and the finding has had what it says."""
+    def about_to_put(self, events: Sequence[DecisionEvent], *, is_restored: bool) -> None:
+        """No event comes before the fact: the ledger has had it, and the finding has had what it says."""
         for event in events:
             detail = loads(event.detail)
             _SCHEMA.validate(detail)
             if detail["kind"] == "refused":
                 continue
             key = _key(detail)
-            known = {news.sequence for news in _entry(items, key).news}
-            assert is_restored or detail["sequence"] in known, "the ledger does not know of it yet"
+            # another container may have put it meanwhile, and have taken it out of the ledger
+            assert is_restored or detail["sequence"] in self.owed[key], "the ledger does not know of it yet"
             facts = [(key, change["field"], change["to"]) for change in detail["changes"]]
             missing = [fact for fact in facts if fact not in self.happened]
             # V2 has no history: one value of an update tells there that it has happened

@@ -330,8 +330,7 @@ class BusLine:
     def put(self, events: Sequence[DecisionEvent], deadline: float) -> Mapping[str, NotPut]:
         def once() -> Mapping[str, NotPut]:
             is_restored = self._settling.restored_at >= self._container.began
-            items = self._settling.world.ledger.items
-            self._announced.about_to_put(events, items, is_restored=is_restored)
+            self._announced.about_to_put(events, is_restored=is_restored)
             with self._settling.bus_fault(self._announced.bus):
                 return self._announced.bus.put(events, deadline)
 
