@@ -637,8 +637,6 @@ class Settling:
             "detail": {"findings": [{"ProductArn": product_arn, "Id": name}], "by": "ana"},
         }
         self.post(json.dumps(body))
-        if self.announced is not None:
-            self.announced.handed_back.add(self.key(act.finding))
 
     def _provide(self, act: Provide) -> None:
         number, hubs = act.finding, (self.world.hub, self.ghost)
@@ -725,7 +723,7 @@ class Settling:
         for number in range(FINDINGS):
             self.chronicle.lose(self.key(number))
         if self.announced is not None:
-            self.announced.lose(map(self.key, range(FINDINGS)))
+            self.announced.lose(map(self.key, range(FINDINGS)), self.world.ledger.items)
 
     @contextmanager
     def write_watched(self) -> Iterator[None]:

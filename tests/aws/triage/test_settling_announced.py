@@ -32,7 +32,6 @@ from tests.support.settling_world import (
     BreakBus,
     Deploy,
     Edit,
-    HandBack,
     Restore,
     Settling,
     live,
@@ -79,7 +78,7 @@ def acts(
 ) -> st.SearchStrategy[tuple[Any, float]]:
     amid = st.builds(Amid, st.integers(0, 9), st.booleans(), meanwhile(provided, edits), st.booleans())
     kinds = kinds_of_acts(provided, edits, handled(amid), faults, DEPLOYED)
-    return after_a_while(PAUSES, *kinds, *3 * [BROKEN_BUS], st.builds(HandBack, NUMBERS))
+    return after_a_while(PAUSES, *kinds, *3 * [BROKEN_BUS])
 
 
 ACTS = acts(PROVIDED, EDITS, FAULTS)
