@@ -42,14 +42,16 @@ from .permissions import statement
 
 CHAT, TICKETS = "chat", "tickets"
 HANDLERS = {name: f"lambdas.{name}.handler.handler" for name in (CHAT, TICKETS)}
-TABLE_ACTIONS = (
-    "dynamodb:BatchGetItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:UpdateItem",
-)
+TABLE_ACTIONS = {
+    CHAT: ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+    TICKETS: (
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    ),
+}
 POSTPONE_ACTIONS = ("sqs:ChangeMessageVisibility",)
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 TIMEOUTS = {CHAT: 120, TICKETS: 300}
@@ -384,7 +386,7 @@ class DeliveryConstruct(Construct):
         has_index = self.target.function == TICKETS
         return iam.PolicyStatement(
             sid="UseItems",
-            actions=list(TABLE_ACTIONS),
+            actions=list(TABLE_ACTIONS[self.target.function]),
             resources=[table, *([f"{table}/index/{DUE_INDEX}"] if has_index else [])],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [own_keys(self.target.name)]}},
         )

@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hubtriage.aws import deliveries
 from hubtriage.aws.deliveries.numbers import DELIVERY_METRICS
 from hubtriage.aws.deliveries.outputs import channel_functions, queue_functions
 from hubtriage.engine.pattern import compile_pattern
@@ -14,6 +16,7 @@ from infra.alarm_texts import ALARM_TEXTS
 from tests.infra.samples import DEPLOYMENTS
 
 SETTINGS = DEPLOYMENTS["deliveries"].settings
+DELIVERIES = Path(deliveries.__file__).parent
 NAMES = (*SETTINGS["channels"], *SETTINGS["queues"])
 OF_DELIVERIES = {name for name, text in ALARM_TEXTS.items() if text.feature == "deliveries"}
 
@@ -96,6 +99,16 @@ def test_each_function_reads_its_own_queue_its_own_secret_and_its_own_items(
         else:
             assert json.dumps(found["ReadSecret"]["Resource"]).count(f":secret:{secret}-??????") == 1
         assert sum("Secret" in sid for sid in found) == (secret is not None)
+
+
+def test_a_function_may_do_to_its_items_what_its_code_does(delivering: Mapping[str, Any]) -> None:
+    for name, role in _roles(delivering):
+        folder = "tickets" if name in SETTINGS["queues"] else "chat"
+        files = [DELIVERIES / "limits.py", *(DELIVERIES / folder).rglob("*.py")]
+        code = "".join(file.read_text(encoding="utf-8") for file in files)
+        calls = {call.replace("_", "") for call in re.findall(r"client\.(\w+_item|query)\b", code)}
+        allowed = {action.split(":")[1].lower() for action in _actions(_statements(role)["UseItems"])}
+        assert allowed == calls, name
 
 
 def test_the_settings_of_a_function_hold_no_more_than_the_file_says(delivering: Mapping[str, Any]) -> None:
