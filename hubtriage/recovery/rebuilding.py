@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from hubtriage.aws.ledger.ledger import LedgerFault, Written
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Entry
+from hubtriage.engine.planning.news import News
 from hubtriage.recovery.log_lines import LoggedEntry, LoggedRoles, UnusableLine, read_logged
 from hubtriage.recovery.log_reader import LogReader, Span, spans
 from hubtriage.recovery.precedence import is_later_line, is_same, is_surely_newer
 from hubtriage.recovery.target import Roles, Target, texts, together
 
+REMEMBERED = 7 * 86_400.0
+"""Seconds for which a channel knows again what it was told."""
 TRIES = 3
 """How often an entry is compared and written that another worker changes at the same moment."""
 
@@ -61,11 +64,13 @@ class Rebuilding:
         self._table, self._roles, self._log, self._stack = table, roles, log, stack
         self._writes = writes
         self._taken: dict[Key, Entry] = {}
+        self._remembered_since = 0.0
         self._newest_roles: LoggedRoles | None = None
 
     def run(self, since: float, now: float, watch: Watch) -> Rebuilt:
         """Read the log from `now` back to `since` (epoch seconds); `watch` gets each day that is done."""
         done = Rebuilt(since=since)
+        self._remembered_since = now - REMEMBERED
         for span in spans(since, now):
             newest = self._newest(span, done)
             for some in together(newest.items()):
@@ -88,7 +93,7 @@ class Rebuilding:
             elif isinstance(logged, LoggedRoles):
                 self._note_roles(logged)
             elif self._is_newest(logged, newest):
-                newest[logged.key] = logged.entry
+                newest[logged.key] = _without_messages(logged.entry, self._remembered_since)
         return newest
 
     def _is_newest(self, logged: LoggedEntry, newest: Mapping[Key, Entry]) -> bool:
@@ -150,6 +155,21 @@ class Rebuilding:
         if lost and self._writes:
             fault = self._roles.write((*known.roles, *lost), known.version)
             done.failed += texts([fault] if fault else [])
+
+
+def _without_messages(entry: Entry, before: float) -> Entry:
+    """Return the entry without the messages of its older news.
+
+    A line is written before its news are put, so these come again. Queues and readers of the bus tell that by
+    the sequence, however late it is; people in a channel would read of thousands of old decisions.
+    """
+    if not entry.news:
+        return entry
+    return replace(entry, news=tuple(each if each.at >= before else _silent(each) for each in entry.news))
+
+
+def _silent(news: News) -> News:
+    return replace(news, deliver=tuple(each for each in news.deliver if each.kind != "message"))
 
 
 def _stub(entry: Entry) -> Entry:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from hubtriage.aws.deliveries.chat.memory import KEPT_SECONDS
 from hubtriage.aws.ledger.former_roles import FormerRole, KnownRoles
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind, Recall
 from hubtriage.aws.ledger.memory import MemoryLedger
 from hubtriage.aws.securityhub.api import Key
 from hubtriage.engine.planning.entry import Claim, Entry, Intent
+from hubtriage.engine.planning.news import Delivered, News
 from hubtriage.localaws.securityhub.inprocess import ManualClock
 from hubtriage.recovery.log_reader import CALLS_PER_SECOND, DAY, LogReader, NoLogGroupError, spans
 from hubtriage.recovery.rebuilding import Rebuilding, Rebuilt
@@ -128,6 +130,23 @@ def test_a_dry_run_writes_nothing_and_says_the_same(world: World) -> None:
     said = world.rebuild(writes=False)
     assert world.entry() is None
     assert done(said) == done(world.rebuild()) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(("age", "left"), [(KEPT_SECONDS + 60, ["cloud"]), (DAY, ["chat", "cloud"])])
+def test_what_channels_no_longer_remember_is_not_told_there_again(
+    world: World, age: float, left: list[str]
+) -> None:
+    message = Delivered("chat", "message", "buckets", "a")
+    ticket = Delivered("cloud", "ticket", "buckets", "a", "account", "open")
+    news = News("hidden", NOW - age, 5, "buckets", deliver=(message, ticket))
+    world.logs.add(NOW - age + 1, replace(HID, news=(news,), told=5))
+    world.rebuild()
+    entry = world.entry()
+    assert entry is not None
+    (kept,) = entry.news
+    assert [each.to for each in kept.deliver] == left
+    assert (kept.sequence, entry.told, entry.claims) == (5, 5, HIDDEN)
+    assert done(world.rebuild()) == (0, 0, 1, 0)
 
 
 def test_it_may_run_twice(world: World) -> None:
