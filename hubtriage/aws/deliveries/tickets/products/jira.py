@@ -27,12 +27,13 @@ from hubtriage.aws.deliveries.tickets.products.jira_answers import (
 )
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
 from hubtriage.aws.deliveries.tickets.products.transitions import Choice, WantedStatus
-from hubtriage.aws.deliveries.tickets.products.wording import one_line
+from hubtriage.aws.deliveries.tickets.products.wording import is_name, link_of, one_line
 from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketDraft
 
 LABEL = "hubtriage"
 """On every ticket, and the beginning of the label that has the claim key."""
 LONGEST_SUMMARY = 255
+LONGEST_SITE = 400
 _NO_CONTENT = 204
 _MOST_FETCHED = 100
 _MOST_FOUND = 50
@@ -117,7 +118,7 @@ class Jira:
         if not isinstance(answer, Done):
             return answer
         made = answer.json()
-        if not isinstance(made, dict) or not is_id(made.get("id")) or not isinstance(made.get("key"), str):
+        if not isinstance(made, dict) or not is_id(made.get("id")) or not is_name(made.get("key")):
             return Unknown("the answer to a creation names no issue", status=answer.status)
         return Ticket(made["id"], made["key"], self._url(made["key"]), is_closed=False)
 
@@ -301,7 +302,8 @@ class Jira:
             return self._queue.url
         answer = self._requests.read(f"{self._base}/serverInfo")
         base = answer.get("baseUrl") if isinstance(answer, dict) else None
-        return base.rstrip("/") if isinstance(base, str) and base.startswith("https://") else ""
+        is_plain = isinstance(base, str) and len(base) <= LONGEST_SITE and link_of(base) is not None
+        return str(base).rstrip("/") if is_plain else ""
 
 
 def _authorization(credentials: Credentials) -> dict[str, str]:

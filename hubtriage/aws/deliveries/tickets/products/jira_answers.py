@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hubtriage.aws.decision_events.texts import event_text
 from hubtriage.aws.deliveries.tickets.products import transitions
 from hubtriage.aws.deliveries.tickets.products.adf import texts_of
+from hubtriage.aws.deliveries.tickets.products.wording import LONGEST_NAME, is_name
 
 PROPERTY = "hubtriage"
 """The property of an issue that has its claim key."""
@@ -12,7 +14,7 @@ PROPERTY = "hubtriage"
 
 def is_id(value: object) -> bool:
     """Say whether a value is the id of an issue or a comment: digits alone."""
-    return isinstance(value, str) and value.isascii() and value.isdecimal()
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= LONGEST_NAME
 
 
 def is_issue(value: object) -> bool:
@@ -20,7 +22,7 @@ def is_issue(value: object) -> bool:
     return (
         isinstance(value, dict)
         and is_id(value.get("id"))
-        and isinstance(value.get("key"), str)
+        and is_name(value.get("key"))
         and isinstance(value.get("fields"), dict)
         and transitions.category(value) is not None
     )
@@ -43,7 +45,7 @@ def resolution_of(issue: Mapping[str, Any]) -> str | None:
     """Return the name of an issue's resolution; None if it has none."""
     resolution = issue["fields"].get("resolution")
     name = resolution.get("name") if isinstance(resolution, dict) else None
-    return name if isinstance(name, str) else None
+    return event_text(name, LONGEST_NAME) if isinstance(name, str) else None
 
 
 def says(comment: Mapping[str, Any], key: str) -> bool:

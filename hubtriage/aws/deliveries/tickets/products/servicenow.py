@@ -12,10 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
+from hubtriage.aws.decision_events.texts import event_text
 from hubtriage.aws.deliveries.http import TOO_LARGE, Done, HttpClient, NotDone, Unknown
 from hubtriage.aws.deliveries.secrets import Credentials, SecretStore
 from hubtriage.aws.deliveries.tickets.products.requests import ServiceRequests
-from hubtriage.aws.deliveries.tickets.products.wording import not_a_formula, one_line, within
+from hubtriage.aws.deliveries.tickets.products.wording import (
+    LONGEST_NAME,
+    is_name,
+    not_a_formula,
+    one_line,
+    within,
+)
 from hubtriage.aws.deliveries.tickets.service import Refusal, Text, Ticket, TicketDraft, plain
 
 SYSTEM = "hubtriage"
@@ -278,7 +285,9 @@ class ServiceNow:
             key=row["number"],
             url=f"{self._queue.url}/nav_to.do?{urlencode({'uri': page})}",
             is_closed=is_closed,
-            resolution=str(row.get("close_code") or "") or None if is_closed else None,
+            resolution=event_text(str(row.get("close_code") or ""), LONGEST_NAME) or None
+            if is_closed
+            else None,
         )
 
 
@@ -340,7 +349,8 @@ def _is_row(row: object) -> bool:
     """Say whether a value has what is read of a record."""
     return (
         isinstance(row, dict)
-        and all(isinstance(row.get(name), str) for name in ("sys_id", "number", "state"))
+        and all(isinstance(row.get(name), str) for name in ("sys_id", "state"))
+        and is_name(row.get("number"))
         and _SYS_ID.fullmatch(row["sys_id"]) is not None
     )
 

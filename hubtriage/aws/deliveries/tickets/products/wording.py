@@ -10,6 +10,8 @@ from hubtriage.aws.deliveries.tickets.service import Bullets, Link, Paragraph, S
 
 LONGEST_TEXT = 20_000
 """Characters of a description or a comment. Services take about 32,000, and count in ways of their own."""
+LONGEST_NAME = 100
+"""Characters of the key of a ticket, or of how it ended. They are kept in the table, so they have a limit."""
 CUT = "[hubtriage cut this text here: it is too long for a ticket]"
 _LONGEST_SPAN = 5_000
 _FORMULA = ("=", "+", "-", "@")
@@ -27,6 +29,11 @@ def one_line(text: str, longest: int) -> str:
 def not_a_formula(text: str) -> str:
     """Return a text that no spreadsheet takes as a formula: one that could be begins with an apostrophe."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def is_name(value: object) -> bool:
+    """Say whether a value of a service can be the key of a ticket: one visible line that is not long."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable()
 
 
 def utf16_units(text: str) -> int:

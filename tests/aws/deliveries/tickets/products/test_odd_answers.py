@@ -82,6 +82,14 @@ class Scripted(HttpClient):
         return Unknown(f"HTTP {status}", None, status)
 
 
+def scripted(kind: str, answers: list[tuple[int, Any]]) -> Any:
+    """A service that answers what it is told."""
+    secret = {"email": "a", "token": "b", "user": "c", "password": "d"}
+    store = SecretStore(Secrets(secret), "name", SetClock())
+    queue = {"kind": kind, "url": "https://acme.example", "project": "SEC"}
+    return product(queue, Scripted(answers), store).service
+
+
 OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
     "find": lambda service, _: service.find(CLAIM),
     "create": lambda service, _: service.create(DRAFT, CLAIM),
@@ -94,15 +102,39 @@ OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
+@pytest.mark.parametrize("key", ["SEC-1" * 100_000, "SEC-1\nrules:", ""])
+@pytest.mark.parametrize("kind", ["jira", "servicenow"])
+def test_a_key_that_is_long_or_odd_makes_no_ticket(kind: str, key: str) -> None:
+    answer = _answer(key, "Done")
+    made = scripted(kind, [(201, answer | {"result": answer["result"][0]})]).create(DRAFT, CLAIM)
+    assert isinstance(made, Unknown)
+    assert isinstance(scripted(kind, [(200, answer)]).look([ID[kind]]), NotDone)
+
+
+@pytest.mark.parametrize("kind", ["jira", "servicenow"])
+def test_how_a_ticket_ended_is_kept_as_a_short_line(kind: str) -> None:
+    looked = scripted(kind, [(200, _answer("SEC-1", "Won't Do\n" + "x" * 500_000))]).look([ID[kind]])
+    assert isinstance(looked, dict)
+    resolution = looked[ID[kind]].resolution
+    assert resolution.startswith("Won't Do x")
+    assert len(resolution) <= 100
+
+
+def _answer(key: str, end: str) -> dict[str, Any]:
+    """An answer of either service that holds one closed ticket."""
+    status = {"statusCategory": {"key": "done"}}
+    fields = {"status": status, "resolution": {"name": end}}
+    issue = {"id": "10001", "key": key, "fields": fields, "properties": {"hubtriage": {"claim": CLAIM}}}
+    row = {"sys_id": ID["servicenow"], "number": key, "state": "6", "close_code": end}
+    return {**issue, "issues": [issue], "result": [row]}
+
+
 @pytest.mark.parametrize("kind", ["jira", "servicenow"])
 @pytest.mark.parametrize("operation", OPERATIONS)
 @examples(12)
 @given(answers=ANSWERS)
 def test_an_odd_answer_raises_nothing(kind: str, operation: str, answers: list[tuple[int, Any]]) -> None:
-    secret = {"email": "a", "token": "b", "user": "c", "password": "d"}
-    store = SecretStore(Secrets(secret), "name", SetClock())
-    queue = {"kind": kind, "url": "https://acme.example", "project": "SEC"}
-    service = product(queue, Scripted(answers), store).service
+    service = scripted(kind, answers)
     got = OPERATIONS[operation](service, ID[kind])
     assert isinstance(got, Ticket | NotDone | Unknown | tuple | dict) or got in ("done", "gone", "forbidden")
     if isinstance(got, Ticket):
