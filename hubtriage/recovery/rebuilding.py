@@ -17,7 +17,7 @@ from hubtriage.recovery.precedence import is_later_line, is_same, is_surely_newe
 from hubtriage.recovery.target import Roles, Target, texts, together
 
 REMEMBERED = 7 * 86_400.0
-"""Seconds for which a channel knows again what it was told."""
+"""Seconds for which a channel knows an event again."""
 TRIES = 3
 """How often an entry is compared and written that another worker changes at the same moment."""
 
@@ -160,8 +160,8 @@ class Rebuilding:
 def _without_messages(entry: Entry, before: float) -> Entry:
     """Return the entry without the messages of its older news.
 
-    A line is written before its news are put, so these come again. Queues and readers of the bus tell that by
-    the sequence, however late it is; people in a channel would read of thousands of old decisions.
+    A line is written before its news are put, so these come again. Queues and readers of the bus know that by
+    the sequence, however late it is. In a channel people would read of thousands of old decisions.
     """
     if not entry.news:
         return entry
