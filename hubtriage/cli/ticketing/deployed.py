@@ -47,12 +47,16 @@ def records_of(tickets: TicketOverview, queue: str | None, rule: str | None) -> 
 
 
 def named(records: Collection[TicketRecord], key: str) -> TicketRecord:
-    """Return the record of the ticket with a key; end with 2 if there is none."""
+    """Return the record of the ticket with a key; end with 2 if there is none, or one in several queues."""
     wanted = key.casefold()
     found = [record for record in records if (record.key or "").casefold() == wanted]
     if not found:
         known = [record.key for record in records if record.key]
         fail(f"no ticket of this stack is {quoted(key)}", did_you_mean(key, known), exit_code=UNUSABLE)
+    queues = sorted({record.group.queue for record in found})
+    if len(queues) > 1:
+        hint = f"give --queue with one of {', '.join(queues)}"
+        fail(f"several queues have a ticket {quoted(key)}", hint, exit_code=UNUSABLE)
     return max(found, key=lambda record: record.version)
 
 

@@ -74,4 +74,4 @@ def _failure(said: Mapping[str, Any]) -> CommandError:
     what = _STEPS.get(str(said["failed"]), str(said["failed"]))
     if said["sent"] is None:
         what = "it is not known whether the message was sent"
-    return CommandError(f"{said['channel']}: {what}: {said['reason']}", str(said["hint"]))
+    return CommandError(f"{said['channel']}: {what}: {quoted(str(said['reason']))}", str(said["hint"]))

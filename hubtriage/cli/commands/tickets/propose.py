@@ -18,7 +18,14 @@ from hubtriage.cli.locations import Location
 from hubtriage.cli.output import demand_absent, print_document, write_file
 from hubtriage.cli.terminal import note
 from hubtriage.cli.text import counted, quoted
-from hubtriage.cli.ticketing.deployed import deployed_tickets, fail_at, is_accepted, named, records_of
+from hubtriage.cli.ticketing.deployed import (
+    deployed_tickets,
+    fail_at,
+    is_accepted,
+    named,
+    queue_option,
+    records_of,
+)
 from hubtriage.interop.importers.render import render
 
 DAYS = 180
@@ -28,18 +35,21 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 @click.command(name="propose")
 @click.argument("key", metavar="TICKET")
 @deployed_option
+@queue_option
 @click.option("-o", "--output", type=Location(path_type=Path, dir_okay=False), help="Rule file to write.")
 @click.option("--owner", help="Who answers for the exception; the default is the owner of the findings.")
 @click.option(
     "--until", metavar="DATE", show_default="in 180 days", help="The exception's last day in force (UTC)."
 )
-def command(key: str, stack: str, output: Path | None, owner: str | None, until: str | None) -> None:
+def command(
+    key: str, stack: str, queue: str | None, output: Path | None, owner: str | None, until: str | None
+) -> None:
     """Propose an exception for what a person accepted in a ticket.
 
     It prints a rule file, or writes it, on your machine. It hides nothing: review the file, run `hubtriage
     lint` and `hubtriage test`, and commit it for approval as every rule. The rules accept the findings that
-    the ticket showed when it was closed, by control, account, Region and resource, and no
-    others.
+    the ticket showed when it was closed, by control, account, Region and resource, and
+    no others.
 
     TICKET is the key of a ticket that a person closed with a resolution that the queue has in `accepted`.
 
@@ -50,7 +60,7 @@ def command(key: str, stack: str, output: Path | None, owner: str | None, until:
         demand_absent(output, "give another name, or move it away")
     expires = _last_day(until)
     tickets = deployed_tickets(stack)
-    record = named(records_of(tickets, None, None), key)
+    record = named(records_of(tickets, queue, None), key)
     table = tickets.queue(record.group.queue)
     try:
         _demand_accepted(record, table.proposals())

@@ -1,6 +1,7 @@
 """`hubtriage tickets`: what people see of tickets, and may ask for; on the table of the local AWS."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from hubtriage.aws.clock import SystemClock
 from hubtriage.aws.deliveries.tickets.records.dynamodb import DynamoTickets
 from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
 from hubtriage.aws.deliveries.tickets.records.member import Member, marks_of
@@ -121,8 +123,8 @@ def accepted(site: Site) -> Member:
     """Keep a ticket that a person closed as accepted; return its finding."""
     member = Member(
         "a" * 32, 1, NOW, "open", opened=1, opened_at=NOW, severity="HIGH", title="a bucket is public",
-        account="111111111111", resource="arn:aws:s3:::a", resource_type="AwsS3Bucket", control="S3.8",
-        owner="cloud-platform",
+        account="111111111111", region="eu-central-1", resource="arn:aws:s3:::a", resource_type="AwsS3Bucket",
+        control="S3.8", owner="cloud-platform",
     )  # fmt: skip
     record = site.keep(
         "111111111111", state="closed", id="1", key="SEC-1", closed_by="person", resolution="Won't Do",
@@ -164,6 +166,31 @@ def test_what_was_accepted_is_listed_until_it_is_closed_otherwise(site: Site) ->
     refused = site.run("propose", "SEC-1")
     assert refused.exit_code == 1
     assert "SEC-1 is not accepted" in refused.stderr
+
+
+def test_of_two_tickets_with_one_key_the_queue_says_which_is_meant(site: Site) -> None:
+    accepted(site)
+    other = DynamoTickets(site.client, site.table.name, "other-site", SystemClock())
+    asked = other.ask(TicketGroup("other-site", RULE, "111111111111"), NOW)
+    failed = replace(asked, state="open", id="1", key="SEC-1", last_error="HTTP 400", failed=True)
+    assert other.write(failed) is not None
+    for command in (["retry", "SEC-1"], ["propose", "SEC-1"]):
+        refused = site.run(*command)
+        assert refused.exit_code == 2
+        assert "several queues have a ticket SEC-1" in refused.stderr
+        assert "--queue with one of cloud, other-site" in refused.stderr
+    assert site.run("propose", "SEC-1", "--queue", "cloud").exit_code == 0
+    assert site.run("propose", "SEC-1", "--queue", "other-site").exit_code == 1
+    assert site.run("retry", "SEC-1", "--queue", "other-site").exit_code == 0
+
+
+def test_a_ticket_that_is_being_worked_on_is_left_to_its_worker(site: Site) -> None:
+    site.keep("111111111111", state="creating", last_error="HTTP 500", lease=time.time() + 200)
+    before = site.record("111111111111")
+    retried = site.run("retry")
+    assert retried.exit_code == 0
+    assert "1 ticket changed meanwhile" in retried.stderr
+    assert site.record("111111111111") == before
 
 
 def test_nothing_is_proposed_for_what_no_one_accepted(site: Site) -> None:

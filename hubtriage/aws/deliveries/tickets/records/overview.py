@@ -57,10 +57,12 @@ class TicketOverview:
         return DynamoTickets(self._client, self._table, name, self._clock)
 
     def retry(self, record: TicketRecord) -> bool:
-        """Make a group due now, whatever it waits for; return False if a worker has changed it meanwhile.
+        """Make a group due now, whatever it waits for; return False if a worker has it, or has changed it.
 
         How often it failed in a row is forgotten, and so is that another try hardly helps.
         """
         now = self._clock.now()
+        if record.lease is not None and record.lease > now:
+            return False
         again = replace(record, wait_until=0.0, tries=0, failed=False, due=now)
         return self.queue(record.group.queue).write(again) is not None
