@@ -20,8 +20,16 @@ class NewsError(ValueError):
 
 
 def members_of(event: ReceivedEvent, queue: str) -> list[tuple[TicketGroup, Member]]:
-    """Return the members that an event changes. Raises NewsError."""
-    return list(_members(event, queue))
+    """Return the members that an event changes, each group once. Raises NewsError.
+
+    A rule may group by something else now, and the group may have the same name all the same. Then the event
+    says that the finding is done there, and that it is open there: it is open.
+    """
+    found: dict[TicketGroup, Member] = {}
+    for group, member in _members(event, queue):
+        if group not in found or member.is_open:
+            found[group] = member
+    return list(found.items())
 
 
 def _members(event: ReceivedEvent, queue: str) -> Iterator[tuple[TicketGroup, Member]]:

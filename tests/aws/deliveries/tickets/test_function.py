@@ -355,6 +355,22 @@ def test_a_group_that_another_worker_has_is_left_to_it() -> None:
     assert len(world.tickets) == 1
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_group_that_has_the_same_name_by_another_key_keeps_its_ticket(turned: bool) -> None:
+    world = TicketWorld()
+    world.tell("a", group="unknown")
+    world.rest(1)
+    moved = world.detail("a", group="unknown")
+    (now,) = moved["deliver"]
+    moved["deliver"] = [now | {"state": "done", "why": "moved"}, now | {"per": "resource"}]
+    if turned:
+        moved["deliver"].reverse()
+    assert world.deliver([moved]) == {"batchItemFailures": []}
+    world.rest(1)
+    assert not world.ticket.is_closed
+    assert world.ticket.text.startswith("1 finding is open")
+
+
 def test_an_event_for_another_queue_is_none_of_ours() -> None:
     world = TicketWorld()
     detail = world.detail("a")
