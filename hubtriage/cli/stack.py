@@ -1,5 +1,6 @@
 """The deployed stack that a command talks to: by name, in the account and Region of the AWS credentials."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -59,6 +60,24 @@ def outputs_if_deployed(stack: str) -> Mapping[str, str] | None:
         raise
     found = answer["Stacks"][0].get("Outputs", [])
     return _Outputs(stack, {output["OutputKey"]: output["OutputValue"] for output in found})
+
+
+def ask_function(function: str, request: Mapping[str, Any], member: str, needed: str) -> Mapping[str, Any]:
+    """Call a function of the stack; return its answer, which has this member. End with 1 if it has none.
+
+    `needed` says what the caller has to be allowed.
+    """
+    try:
+        answer = client("lambda").invoke(FunctionName=function, Payload=json.dumps(request).encode())
+        said: Any = json.loads(answer["Payload"].read())
+    except (ValueError, *AWS_ERRORS) as error:
+        fail(str(error), needed)
+    if "FunctionError" in answer:
+        message = said.get("errorMessage") if isinstance(said, dict) else said
+        fail(f"the function failed: {quoted(str(message))}", "deploy again, and look into its log")
+    if not isinstance(said, dict) or member not in said:
+        fail(f"{function} does not know what it is asked", "deploy this version of hubtriage")
+    return said
 
 
 def mode_parameter(stack: str, systems: Any) -> Mapping[str, Any]:

@@ -69,14 +69,14 @@ EVENTS = (
     Mutation(
         "the id does not depend on the sequence",
         _EVENT,
-        "return _digest(hub_of(key), *key, rule, kind, sequence, *(",
-        "return _digest(hub_of(key), *key, rule, kind, *(",
+        "return digest(hub_of(key), *key, rule, kind, sequence, *(",
+        "return digest(hub_of(key), *key, rule, kind, *(",
     ),
     Mutation(
         "the id does not depend on the product",
         _EVENT,
-        "return _digest(hub_of(key), *key, rule, kind, sequence, *(",
-        "return _digest(hub_of(key), key[1], rule, kind, sequence, *(",
+        "return digest(hub_of(key), *key, rule, kind, sequence, *(",
+        "return digest(hub_of(key), key[1], rule, kind, sequence, *(",
     ),
     Mutation(
         "the parts of an id run together",

@@ -111,8 +111,8 @@ TICKETS = (
     Mutation(
         "a ticket may be commented without end in a day",
         _STEPS,
-        "return record.spoken_on != _day(now) or record.spoken < MOST_SPOKEN",
-        "return record.spoken_on != _day(now) or record.spoken < MOST_SPOKEN * 50",
+        "return record.spoken_on != day_of(now) or record.spoken < MOST_SPOKEN",
+        "return record.spoken_on != day_of(now) or record.spoken < MOST_SPOKEN * 50",
     ),
     Mutation(
         "remarks are said again and again",

@@ -1,11 +1,10 @@
 """What an event says about its finding: names, severity, resources, and a link to the console. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
-from json import dumps
 from typing import Any
 from urllib.parse import quote
 
+from hubtriage.aws.decision_events.digest import digest
 from hubtriage.aws.decision_events.texts import event_text
 from hubtriage.aws.securityhub.api import Finding, Key, is_of_v2
 from hubtriage.engine.fields import SEVERITY, ParsedFinding, member
@@ -28,7 +27,7 @@ def finding_object(
     product_arn, own = key
     control = member(finding.get("Compliance"), "SecurityControlId")
     return {
-        "key": sha256(dumps(key).encode()).hexdigest()[:32],
+        "key": digest(*key),
         "id": event_text(own, LONGEST_ID),
         "product_arn": event_text(product_arn, LONGEST_ID),
         "account": _text(finding.get("AwsAccountId"), LONGEST_WORD),

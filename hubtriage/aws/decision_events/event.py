@@ -7,12 +7,12 @@ All members are always there: null or empty where there is nothing to say.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from json import dumps
 from typing import Any, Literal, get_args
 
 from hubtriage.aws.decision_events.about import finding_object
 from hubtriage.aws.decision_events.cutting import within_limits
+from hubtriage.aws.decision_events.digest import digest
 from hubtriage.aws.decision_events.texts import event_text
 from hubtriage.aws.securityhub.api import Finding, Key, hub_of, key_of
 from hubtriage.engine.planning.news import Delivered, News
@@ -105,7 +105,7 @@ def operation_event(
 
     `members` are the kind's own, JSON-ready. `named_by` is what no other event of its kind and stack has.
     """
-    name = _digest("operation", stack, kind, *named_by)
+    name = digest("operation", stack, kind, *named_by)
     record = {
         "version": VERSION,
         "id": name,
@@ -123,7 +123,7 @@ def decision_id(key: Key, rule: str | None, kind: str, sequence: int, refused: s
     A refusal has the sequence of the event before it. So the code of why it was `refused` counts too: the
     finding may have been refused for another reason before.
     """
-    return _digest(hub_of(key), *key, rule, kind, sequence, *(() if refused is None else (refused,)))
+    return digest(hub_of(key), *key, rule, kind, sequence, *(() if refused is None else (refused,)))
 
 
 def event_time(at: float) -> str:
@@ -134,11 +134,6 @@ def event_time(at: float) -> str:
 def as_json(record: Mapping[str, Any]) -> str:
     """Return a record as JSON without needless bytes. AWS counts the bytes of UTF-8."""
     return dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def _digest(*parts: object) -> str:
-    """Return 128 bits of SHA-256 in hex; what the parts run together to does not matter."""
-    return sha256(dumps(parts).encode()).hexdigest()[:32]
 
 
 def _texts_of_rule(rule: Rule | None, finding: Finding, ruleset: Ruleset) -> dict[str, str | None]:

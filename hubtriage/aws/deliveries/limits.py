@@ -4,9 +4,9 @@ A day is one of UTC. When its limit is reached, one last message says so. One co
 right to send that message. The right is free again if the container dies first.
 """
 
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from hubtriage.aws.deliveries.days import day_of
 from hubtriage.aws.deliveries.items import DAY, EXPIRES, ItemsApi, is_condition, key
 from hubtriage.aws.securityhub.faults import API_ERRORS
 
@@ -174,11 +174,6 @@ class MemoryLimit:
     def release_last_word(self, now: float, *, spoken: bool) -> None:
         """Keep the right for good if the message was sent, or free it."""
         self._until[day_of(now)] = _SPOKEN if spoken else 0.0
-
-
-def day_of(now: float) -> str:
-    """Return the day of a time, in UTC."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
 
 
 def _number(value: float) -> dict[str, str]:

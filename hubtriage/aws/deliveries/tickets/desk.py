@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from hubtriage.aws.clock import Clock
+from hubtriage.aws.deliveries.days import next_day
 from hubtriage.aws.deliveries.http import NotDone, Unknown
 from hubtriage.aws.deliveries.limits import DailyLimit
 from hubtriage.aws.deliveries.numbers import (
@@ -57,7 +58,6 @@ from hubtriage.aws.deliveries.tickets.steps import (
     TicketRules,
     closed_by_us,
     counted,
-    next_day,
     next_move,
     observed,
     opened_by_us,

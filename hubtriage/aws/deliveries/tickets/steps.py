@@ -5,9 +5,9 @@ been lost. Then one step at a time, until the ticket is as it should be, or has 
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from enum import Enum
 
+from hubtriage.aws.deliveries.days import day_of, next_day
 from hubtriage.aws.deliveries.tickets.desired import Desired
 from hubtriage.aws.deliveries.tickets.records.record import Saying, Speech, TicketRecord
 from hubtriage.aws.deliveries.tickets.service import Ticket
@@ -146,7 +146,7 @@ def saying(record: TicketRecord, what: Speech, remarks: tuple[tuple[str, int], .
 
 def counted(record: TicketRecord, now: float) -> TicketRecord:
     """Return the record after one more comment today, or a change of state with its comment."""
-    today = _day(now)
+    today = day_of(now)
     spoken = record.spoken + 1 if record.spoken_on == today else 1
     return replace(record, spoken_on=today, spoken=spoken)
 
@@ -226,17 +226,7 @@ def is_watched(record: TicketRecord, now: float) -> bool:
 
 def may_speak(record: TicketRecord, now: float) -> bool:
     """Say whether a ticket may get one more comment or change of state today."""
-    return record.spoken_on != _day(now) or record.spoken < MOST_SPOKEN
-
-
-def next_day(now: float) -> float:
-    """Return when the next day begins, in UTC."""
-    today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (today + timedelta(days=1)).timestamp()
-
-
-def _day(now: float) -> str:
-    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
+    return record.spoken_on != day_of(now) or record.spoken < MOST_SPOKEN
 
 
 def unsure(record: TicketRecord, step: Step | None, rules: TicketRules, now: float) -> TicketRecord:

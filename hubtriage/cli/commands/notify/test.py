@@ -10,7 +10,7 @@ from hubtriage.aws.deliveries.chat.trial import TRIAL
 from hubtriage.aws.deliveries.outputs import channel_functions
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import UNUSABLE, CommandError, fail
-from hubtriage.cli.stack import AWS_ERRORS, client, outputs
+from hubtriage.cli.stack import ask_function, outputs
 from hubtriage.cli.text import quoted
 from hubtriage.engine.text.suggestions import did_you_mean
 
@@ -40,9 +40,9 @@ def command(channel: str, stack: str, as_json: bool) -> None:
     if channel not in functions:
         known = did_you_mean(channel, functions) or "hubtriage.toml defines channels; deploy it first"
         fail(f"stack {quoted(stack)} has no channel {quoted(channel)}", known, exit_code=UNUSABLE)
-    said = _trial(functions[channel])
+    said = ask_function(functions[channel], {"notify": TRIAL}, "sent", NEEDED)
     if as_json:
-        click.echo(json.dumps(said))
+        click.echo(json.dumps(said, indent=2))
         if not said["sent"]:
             raise click.exceptions.Exit(1)
         return
@@ -51,23 +51,6 @@ def command(channel: str, stack: str, as_json: bool) -> None:
     click.echo(f"{channel}: {said['kind']} accepted a test message")
     if said["note"]:
         click.echo(f"  {quoted(said['note'])}")
-
-
-def _trial(function: str) -> Mapping[str, Any]:
-    """Have a function send a test message; return what it says. End with 1 if it cannot be called."""
-    try:
-        answer = client("lambda").invoke(
-            FunctionName=function, Payload=json.dumps({"notify": TRIAL}).encode()
-        )
-        said: Any = json.loads(answer["Payload"].read())
-    except (ValueError, *AWS_ERRORS) as error:
-        fail(str(error), NEEDED)
-    if "FunctionError" in answer:
-        message = said.get("errorMessage") if isinstance(said, dict) else said
-        fail(f"the function failed: {quoted(str(message))}", "deploy again, and look into its log")
-    if not isinstance(said, dict) or "sent" not in said:
-        fail(f"{function} does not know how to test a channel", "deploy this version of hubtriage")
-    return said
 
 
 def _failure(said: Mapping[str, Any]) -> CommandError:

@@ -1,8 +1,6 @@
 """`hubtriage tickets check`: whether a queue could open tickets, asked of its service without opening one."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import click
 
@@ -10,7 +8,7 @@ from hubtriage.aws.deliveries.outputs import queue_functions
 from hubtriage.aws.deliveries.tickets.products.examination import EXAMINE
 from hubtriage.cli.account_options import deployed_option
 from hubtriage.cli.failure import UNUSABLE, fail
-from hubtriage.cli.stack import AWS_ERRORS, client, outputs
+from hubtriage.cli.stack import ask_function, outputs
 from hubtriage.cli.text import quoted
 from hubtriage.engine.text.suggestions import did_you_mean
 
@@ -36,7 +34,7 @@ def command(queue: str, stack: str, as_json: bool) -> None:
     if queue not in functions:
         known = did_you_mean(queue, functions) or "hubtriage.toml defines queues; deploy it first"
         fail(f"stack {quoted(stack)} has no queue {quoted(queue)}", known, exit_code=UNUSABLE)
-    found = _examined(functions[queue])
+    found = ask_function(functions[queue], {"tickets": EXAMINE}, "ready", NEEDED)
     if as_json:
         click.echo(json.dumps(found, indent=2))
     elif found["refused"]:
@@ -51,19 +49,3 @@ def command(queue: str, stack: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
     if not as_json:
         click.echo(f"{queue}: {found['kind']} would take tickets, as far as that shows without one")
-
-
-def _examined(function: str) -> Mapping[str, Any]:
-    """Have a function examine its queue; return what it says. End with 1 if it cannot be called."""
-    try:
-        payload = json.dumps({"tickets": EXAMINE}).encode()
-        answer = client("lambda").invoke(FunctionName=function, Payload=payload)
-        said: Any = json.loads(answer["Payload"].read())
-    except (ValueError, *AWS_ERRORS) as error:
-        fail(str(error), NEEDED)
-    if "FunctionError" in answer:
-        message = said.get("errorMessage") if isinstance(said, dict) else said
-        fail(f"the function failed: {quoted(str(message))}", "deploy again, and look into its log")
-    if not isinstance(said, dict) or "ready" not in said:
-        fail(f"{function} does not know how to check a queue", "deploy this version of hubtriage")
-    return said

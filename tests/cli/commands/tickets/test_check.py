@@ -86,7 +86,7 @@ def test_a_service_that_refuses(account: Account) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said", "code"),
     [
-        pytest.param({"answer": {}}, "does not know how to check", 1, id="a function of an older version"),
+        pytest.param({"answer": {}}, "does not know what it is", 1, id="a function of an older version"),
         pytest.param(
             {"answer": {"errorMessage": "boom"}, "function_error": True},
             "boom",

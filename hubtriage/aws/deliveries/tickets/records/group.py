@@ -1,8 +1,8 @@
 """A group of findings that share a ticket, and the names that come of it."""
 
-import json
 from dataclasses import dataclass
-from hashlib import sha256
+
+from hubtriage.aws.decision_events.digest import digest
 
 SEPARATOR = "#"
 """Between queue, rule and group in a partition key. Names of queues and ids of rules do not have it."""
@@ -39,18 +39,14 @@ def claim_key(scope: str, group: TicketGroup, episode: int) -> str:
     `scope` tells stacks apart that share a project. An episode ends where a new ticket follows one that
     cannot be opened again.
     """
-    return _digest(scope, group.queue, group.rule, group.name, episode)
+    return digest(scope, group.queue, group.rule, group.name, episode)
 
 
 def comment_key(claim: str, what: str, number: int) -> str:
     """Return what a comment carries, so that it is made once."""
-    return _digest("comment", claim, what, number)
+    return digest("comment", claim, what, number)
 
 
 def finding_digest(hub: str, product_arn: str, finding_id: str) -> str:
     """Return what names a finding within a group."""
-    return _digest(hub, product_arn, finding_id)
-
-
-def _digest(*parts: object) -> str:
-    return sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return digest(hub, product_arn, finding_id)
