@@ -4,6 +4,7 @@ from tests.mutants.mutation import Mutation
 
 _BUS = "aws/decision_events/bus.py"
 _EVENT = "aws/decision_events/event.py"
+_DIGEST = "aws/decision_events/digest.py"
 _CUTTING = "aws/decision_events/cutting.py"
 _TEXTS = "aws/decision_events/texts.py"
 _SWEEP = "aws/sweep/function.py"
@@ -80,7 +81,7 @@ EVENTS = (
     ),
     Mutation(
         "the parts of an id run together",
-        _EVENT,
+        _DIGEST,
         "sha256(dumps(parts).encode())",
         'sha256(",".join(map(str, parts)).encode("utf-8", "replace"))',
     ),
