@@ -3,12 +3,16 @@
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from hubtriage.aws.deliveries.tickets.records.group import TicketGroup
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.doctor.account import Account
+from hubtriage.doctor.checks.runtime import deliveries
 from hubtriage.doctor.checks.runtime.deliveries import DeliveryState, judge, look
 from hubtriage.doctor.verdict import UncheckedError
 
@@ -42,6 +46,12 @@ NONE_WAITS = {"given up": 0, "not put into their queue": 0}
             "warning",
             "sec-chat, cloud, 9 tickets, not as they should be: SEC-1, SEC-7",
             id="tickets that failed",
+        ),
+        pytest.param(
+            DeliveryState(READY, NONE_WAITS, (), 9, ("SEC-1", "SEC-7")),
+            "warning",
+            "sec-chat, cloud, 9 tickets; the queue of SEC-1, SEC-7 is gone",
+            id="tickets of a queue that was removed or renamed",
         ),
     ],
 )
@@ -89,6 +99,20 @@ def test_a_function_that_fails_is_a_problem_and_one_of_another_version_is_not_kn
     assert "its function fails: boom" in _looked(Answering(chat={"errorMessage": "boom"})).details[0]
     with pytest.raises(UncheckedError, match="cannot examine itself"):
         _looked(Answering(chat={"batchItemFailures": []}))
+
+
+def test_open_tickets_of_a_queue_that_is_not_deployed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Answering(cloud={"ready": True, "objections": []})
+    account.outputs["QueueFunctioncloud"] = account.outputs.pop("ChannelFunctioncloud")
+    kept = TicketRecord(TicketGroup("cloud", "r", "a"), state="open", id="1", key="SEC-1")
+    records = [
+        kept,
+        replace(kept, group=TicketGroup("renamed", "r", "a"), key="SEC-2"),
+        replace(kept, group=TicketGroup("renamed", "r", "b"), key="SEC-3", state="closed"),
+    ]
+    monkeypatch.setattr(deliveries, "_tickets", lambda _account, _table: records)
+    verdict = _looked(account)
+    assert (verdict.status, verdict.data["left"]) == ("warning", ["SEC-2"])
 
 
 def test_a_stack_that_delivers_nothing_is_not_checked() -> None:

@@ -1,7 +1,7 @@
 """Check whether channels and queues of tickets can deliver: each function says so, with its own rights."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from hubtriage.aws.deliveries.outputs import channel_functions, queue_functions
 from hubtriage.aws.deliveries.tickets.products.examination import EXAMINE
 from hubtriage.aws.deliveries.tickets.records.dynamodb import TicketsApi
 from hubtriage.aws.deliveries.tickets.records.overview import TicketOverview
+from hubtriage.aws.deliveries.tickets.records.record import TicketRecord
 from hubtriage.aws.deliveries.tickets.records.table import TableError
 from hubtriage.doctor.account import Account
 from hubtriage.doctor.verdict import UncheckedError, Verdict, counted
@@ -25,14 +26,15 @@ class DeliveryState:
     """What there is to see.
 
     `objections`: by channel or queue, what a person has to change; empty if it is ready. `waiting`: decisions
-    that could not be delivered, by what happened to them. `failed`: keys of tickets that failed. `tickets`:
-    how many there are.
+    that could not be delivered, by what happened to them. `failed`: keys of tickets that failed. `left`: keys
+    of open tickets whose queue is not deployed any more. `tickets`: how many there are.
     """
 
     objections: Mapping[str, tuple[str, ...]]
     waiting: Mapping[str, int]
     failed: tuple[str, ...] = ()
     tickets: int = 0
+    left: tuple[str, ...] = ()
 
 
 def look(account: Account) -> Verdict | None:
@@ -48,8 +50,13 @@ def look(account: Account) -> Verdict | None:
     asked |= {name: (arn, {"tickets": EXAMINE}) for name, arn in queues.items()}
     functions = account.client("lambda")
     objections = {name: _asked(functions.invoke, arn, event) for name, (arn, event) in asked.items()}
-    failed, tickets = _tickets(account, outputs[TABLE_OUTPUT]) if queues else ((), 0)
-    return judge(DeliveryState(objections, _waiting_decisions(account), failed, tickets))
+    waiting = _waiting_decisions(account)
+    if not queues:
+        return judge(DeliveryState(objections, waiting))
+    records = _tickets(account, outputs[TABLE_OUTPUT])
+    failed = _keys(record for record in records if record.failed)
+    left = _keys(record for record in records if record.state == "open" and record.group.queue not in queues)
+    return judge(DeliveryState(objections, waiting, failed, len(records), left))
 
 
 def judge(state: DeliveryState) -> Verdict:
@@ -58,6 +65,7 @@ def judge(state: DeliveryState) -> Verdict:
         "objections": {name: list(found) for name, found in state.objections.items()},
         "waiting": dict(state.waiting),
         "failed": list(state.failed),
+        "left": list(state.left),
         "tickets": state.tickets,
     }
     details = tuple(f"{name}: {each}" for name, found in state.objections.items() for each in found)
@@ -71,9 +79,11 @@ def judge(state: DeliveryState) -> Verdict:
         advice = "read the log of the function, remove the cause, then run hubtriage redrive --deliveries"
         return Verdict("problem", f"{seen}; decisions {found}", advice, data=data)
     if state.failed:
-        named = ", ".join(state.failed[:MOST_NAMED]) + (", …" if len(state.failed) > MOST_NAMED else "")
         advice = "see why with hubtriage tickets failed"
-        return Verdict("warning", f"{seen}, not as they should be: {named}", advice, data=data)
+        return Verdict("warning", f"{seen}, not as they should be: {_some(state.failed)}", advice, data=data)
+    if state.left:
+        advice = "give the queue its old name again, or close these tickets yourself"
+        return Verdict("warning", f"{seen}; the queue of {_some(state.left)} is gone", advice, data=data)
     return Verdict("ok", f"{seen}: ready", data=data)
 
 
@@ -110,12 +120,18 @@ def _waiting_decisions(account: Account) -> dict[str, int]:
     return found
 
 
-def _tickets(account: Account, table: str) -> tuple[tuple[str, ...], int]:
-    """Return the keys of the tickets that failed, and how many tickets there are."""
+def _some(keys: tuple[str, ...]) -> str:
+    return ", ".join(keys[:MOST_NAMED]) + (", …" if len(keys) > MOST_NAMED else "")
+
+
+def _keys(records: Iterable[TicketRecord]) -> tuple[str, ...]:
+    return tuple(sorted(record.key or record.group.key for record in records))
+
+
+def _tickets(account: Account, table: str) -> list[TicketRecord]:
+    """Return the tickets that there are, and those that could not be opened."""
     tickets = TicketOverview(cast("TicketsApi", account.client("dynamodb")), table, account.clock)
     try:
-        records = [record for record in tickets.records() if record.id is not None or record.failed]
+        return [record for record in tickets.records() if record.id is not None or record.failed]
     except TableError as error:
         raise UncheckedError(f"the table of tickets: {error}", "dynamodb:Scan is needed on it") from error
-    failed = sorted(record.key or record.group.key for record in records if record.failed)
-    return tuple(failed), len(records)
