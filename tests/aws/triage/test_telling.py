@@ -16,6 +16,7 @@ from hubtriage.aws.decision_events.memory import DOWN, MemoryBus
 from hubtriage.aws.decision_events.schema import event_schema
 from hubtriage.aws.ledger.ledger import LedgerFault, LedgerFaultKind
 from hubtriage.aws.triage.results import Report
+from hubtriage.engine.planning import news as engine_news
 from hubtriage.engine.planning.news import News
 from hubtriage.engine.ruleset.delivery import NO_ROUTES, Routes
 from tests.support.announcing import TICKETS, outbox, ticket
@@ -271,6 +272,33 @@ def test_news_that_an_entry_has_no_room_for_are_counted_and_their_tickets_are_sa
     site.see(receives=3)
     assert site.tickets() == [ticket("open"), ticket("open")]
     assert site.see(receives=4).events_not_put == {}
+
+
+OTHER_TICKET = {**TICKETS, "open-ticket": {"queue": "team", "per": "rule"}}
+PLACES = {("cloud", "111122223333"): TICKETS, ("team", "tickets"): OTHER_TICKET}
+TURNS = st.tuples(st.sampled_from([TICKETS, OTHER_TICKET, SUPPRESS_BUCKETS]), st.booleans(), st.booleans())
+
+
+@given(st.lists(TURNS, min_size=2, max_size=9))
+@examples(60)
+def test_however_little_room_an_entry_has_each_ticket_is_told_in_the_end(
+    turns: list[tuple[dict[str, Any], bool, bool]],
+) -> None:
+    site = Site()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine_news, "MOST_BYTES", 700)
+        for rule, is_archived, is_down in turns:
+            state = {"RecordState": "ARCHIVED" if is_archived else "ACTIVE"}
+            plant(site, {**state, "Workflow": site.world.stored(0)["Workflow"]})
+            site.bus.fault = DOWN if is_down else None
+            site.see(rule)
+        site.bus.fault = None
+        site.see(turns[-1][0], receives=2)
+    told = {(each["to"], each["group"]): each["state"] for each in site.tickets()}
+    rule, is_archived, _down = turns[-1]
+    wanted = {place for place, by in PLACES.items() if by is rule and not is_archived}
+    assert {place for place, state in told.items() if state == "open"} == wanted
+    assert site.world.entry(0).news == ()
 
 
 def test_in_observe_nothing_is_put_and_the_decision_says_what_would_be() -> None:
