@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from click.testing import CliRunner, Result
 
 from hubtriage.aws.deliveries.outputs import channel_functions, output_of
+from hubtriage.cli import stack
 from hubtriage.cli.commands.notify import list_, test
 from hubtriage.cli.main import cli
 from hubtriage.localaws.peers.faults import PeerFault
@@ -62,8 +63,9 @@ def account(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Return a stack with a channel of each kind."""
     with chat_world(request.param) as world:
         made = Account(world)
-        for module in (list_, test):
+        for module in (list_, stack):
             monkeypatch.setattr(module, "client", lambda _service: made)
+        for module in (list_, test):
             monkeypatch.setattr(module, "outputs", lambda _stack: made.outputs)
         yield made
 
@@ -117,8 +119,9 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """Return a stack with a channel in Slack."""
     with chat_world("slack") as world:
         made = Account(world)
-        for module in (list_, test):
+        for module in (list_, stack):
             monkeypatch.setattr(module, "client", lambda _service: made)
+        for module in (list_, test):
             monkeypatch.setattr(module, "outputs", lambda _stack: made.outputs)
         yield made
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from hubtriage.aws.deliveries.outputs import output_of, output_of_queue, queue_functions
 from hubtriage.aws.deliveries.tickets.products.examination import examined
 from hubtriage.aws.deliveries.tickets.products.kinds import product
+from hubtriage.cli import stack
 from hubtriage.cli.commands.tickets import check
 from hubtriage.cli.main import cli
 from hubtriage.localaws.peers.jira.peer import JiraPeer
@@ -48,7 +49,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with outside(JiraPeer, SECRET) as site:
         made = Account(site)
         outputs = {output_of_queue("cloud"): ARN, output_of("sec-chat"): "arn:other"}
-        monkeypatch.setattr(check, "client", lambda _service: made)
+        monkeypatch.setattr(stack, "client", lambda _service: made)
         monkeypatch.setattr(check, "outputs", lambda _stack: outputs)
         yield made
 
