@@ -56,11 +56,15 @@ def decided(
     account: str = "111122223333",
     severity: str = "LOW",
     to: Sequence[str] = (CHANNEL,),
+    ordered_by: str | None = None,
     refused: EventRefusal | None = None,
     overruled: tuple[str, ...] = (),
     **members: Any,
 ) -> DecisionEvent:
-    """Return the event of a decision on finding `number`, as triage puts it on the bus."""
+    """Return the event of a decision on finding `number`, as triage puts it on the bus.
+
+    `ordered_by` is the rule that asks for the message, if that is not the one that decided.
+    """
     found = finding(
         Id=f"arn:aws:securityhub:eu-central-1:{account}:subscription/x/finding/{number}",
         AwsAccountId=account,
@@ -69,7 +73,7 @@ def decided(
         Severity={"Label": severity},
         Resources=[{"Type": "AwsS3Bucket", "Id": f"arn:aws:s3:::bucket-{number}"}],
     )
-    orders = tuple(Delivered(name, "message", rule or "", account) for name in to)
+    orders = tuple(Delivered(name, "message", ordered_by or rule or "", account) for name in to)
     news = News(kind, 1_800_000_000.0, 7, rule, (), (), overruled, orders)
     origin = EventOrigin(STACK, "eu-central-1")
     return finding_event(news, {**found, **members}, RULES, origin, refused)

@@ -30,7 +30,9 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
 class EventGroup:
     """Events that are shown together.
 
-    `rule` and `common`, which all findings have in common, are those of the order, or of the event.
+    `rule` is the rule that decided, whichever rule orders the message: owner, ticket and reason of the event
+    are its own. Where the event names none, it is that of the order. `common`, which all findings have in
+    common, is that of the order, or the account.
     """
 
     kind: str
@@ -78,7 +80,7 @@ def _group(event: ReceivedEvent, channel: str) -> tuple[str, str, str]:
         return event.kind, "", event.id  # each by itself
     order = next(iter(event.orders(channel, "message")), None)
     if order is not None:
-        return event.kind, order.rule, order.group
+        return event.kind, str(event.detail.get("rule") or order.rule), order.group
     return event.kind, str(event.detail.get("rule") or ""), str(event.finding.get("account") or "")
 
 

@@ -179,10 +179,11 @@ def _line(member: Member) -> tuple[Span, ...]:
 
 
 def _origin(group: TicketGroup, members: Sequence[Member]) -> str:
-    newest = max(members, key=lambda member: (member.at, member.digest), default=None)
-    owner = f" Owner: {clean(newest.owner)}." if newest and newest.owner else ""
-    reason = f" Reason: {clean(newest.reason, LONGEST_REASON)}" if newest and newest.reason else ""
-    return f"Rule: {group.rule}.{owner}{reason}"
+    newest_first = sorted(members, key=lambda member: (member.at, member.digest), reverse=True)
+    owner = next((f" Owner: {clean(each.owner)}." for each in newest_first if each.owner), "")
+    reason = next((each.reason for each in newest_first if each.reason), None)
+    because = f" Reason: {clean(reason, LONGEST_REASON)}" if reason else ""
+    return f"Rule: {group.rule}.{owner}{because}"
 
 
 def _remark(member: Member, remark: str) -> str:

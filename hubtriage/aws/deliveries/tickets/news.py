@@ -52,6 +52,7 @@ def _member(event: ReceivedEvent, order: Order) -> Member:
     )
     key = _text(finding.get("key"))
     remark = _remark(event, order)
+    is_own = event.detail.get("rule") == order.rule  # else owner and reason are those of another rule
     return Member(
         digest=key if _KEY.fullmatch(key) else finding_digest(hub, product_arn, name),
         sequence=event.sequence,
@@ -69,8 +70,8 @@ def _member(event: ReceivedEvent, order: Order) -> Member:
         finding=name,
         hub=hub or "cspm",
         url=_text(finding.get("url")) or None,
-        owner=_text(event.detail.get("owner")) or None,
-        reason=_text(event.detail.get("reason")) or None,
+        owner=(_text(event.detail.get("owner")) or None) if is_own else None,
+        reason=(_text(event.detail.get("reason")) or None) if is_own else None,
         per=order.per,
         remarks=(remark_of(event.sequence, remark),) if remark else (),
     )

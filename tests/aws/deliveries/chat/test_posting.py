@@ -78,6 +78,15 @@ def test_what_is_alike_is_one_line(slack: ChatWorld) -> None:
     ]
 
 
+def test_a_decision_is_its_own_rules_whichever_rule_asks_for_the_message(slack: ChatWorld) -> None:
+    slack.tell(decided(ordered_by="loud"))
+    [shown] = slack.messages()
+    said = "\n".join(shown["texts"])
+    assert "Rule quiet-sandboxes hid 1 finding in account 111122223333, 1 LOW" in said
+    assert "Owner: cloud-platform" in said
+    assert "Rule loud" not in said
+
+
 def test_a_group_for_each_account_and_rule(slack: ChatWorld) -> None:
     slack.tell(decided(1, account="1" * 12), decided(2, account="2" * 12), decided(3, rule="loud"))
     [shown] = slack.messages()

@@ -225,6 +225,19 @@ def test_a_finding_whose_entry_began_anew_is_heard() -> None:
     assert not world.ticket.is_closed
 
 
+def test_a_ticket_names_no_owner_and_reason_of_another_rule() -> None:
+    world = TicketWorld()
+    world.deliver([world.detail("a", rule="other", owner="others", reason="theirs")])
+    world.rest(1)
+    assert "Rule: public-buckets" in world.ticket.text
+    assert "others" not in world.ticket.text
+    assert "theirs" not in world.ticket.text
+    world.deliver([world.detail("b")])
+    world.deliver([world.detail("c", rule="other", owner="others", reason="theirs")])
+    world.rest(3)
+    assert "Owner: cloud-platform." in world.ticket.text
+
+
 def test_that_a_person_has_overruled_hubtriage_is_said_once() -> None:
     world = TicketWorld()
     world.deliver([world.detail("a"), world.detail("b")])
