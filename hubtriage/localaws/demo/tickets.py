@@ -109,7 +109,7 @@ def tally_tickets(lines: Iterable[Mapping[str, Any]], peers: PeersProcess) -> Ti
         findings=sum(shown.values()),
         messages=len(messages),
         example=example,
-        message=tuple(messages[-1]["texts"]) if messages else (),
+        message=tuple(dict.fromkeys(messages[-1]["texts"])) if messages else (),  # the title comes twice
         problems=tuple(_problems(wanted, list(shown.values()))),
     )
 

@@ -23,7 +23,7 @@ def peers(*texts: str) -> PeersProcess:
     issues = [{"key": f"SEC-{n}", "summary": "s", "shown": text} for n, text in enumerate(texts)]
     stored = {
         "jira": {"issues": issues},
-        "slack": {"messages": [{"texts": ["old"]}, {"texts": ["new", "- one"]}]},
+        "slack": {"messages": [{"texts": ["old"]}, {"texts": ["new", "new", "- one"]}]},
     }
     control = SimpleNamespace(stored=stored.__getitem__)
     return cast("PeersProcess", SimpleNamespace(control=control, url=lambda name: f"http://x/{name}"))
