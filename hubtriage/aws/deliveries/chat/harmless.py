@@ -9,7 +9,7 @@ import re
 from hubtriage.aws.decision_events.texts import event_text
 
 _SCHEME = re.compile(r":(?=//)|(?i:(?<=\bmailto)|(?<=\btel)|(?<=\bsms)|(?<=\bcallto)|(?<=\bjavascript)):")
-_DOT = re.compile(r"(?<=[^\W_])[.\u3002\uff0e\uff61](?=[^\W\d_][^\W_])")  # others stand for a dot in names
+_DOT = re.compile(r"(?<=[^\s.])[.\u3002\uff0e\uff61](?=[^\W\d_][^\W_])")  # others stand for a dot in names
 _CONSOLE = re.compile(
     r"https://([a-z0-9-]+\.)?console\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com|aws\.eu)"
     r"/[A-Za-z0-9%/?#=&._~:-]*"

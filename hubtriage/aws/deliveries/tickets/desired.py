@@ -1,9 +1,11 @@
 """What a group's ticket should be and say, from its members alone. Pure.
 
 The texts of findings and rules are data: they are cut, and what does not show is replaced. Each adapter
-renders them so that nothing in them is markup.
+renders them so that nothing in them is markup. Some programs make links of plain addresses too. An attacker
+may choose what a finding says, so its addresses are shown as `https[:]//example.com`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ MOST_LISTED = 20
 LONGEST_TEXT = 160
 LONGEST_SUMMARY = 200
 LONGEST_REASON = 500
+_SCHEME = re.compile(r":(?=//)")
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
 OUR_TEXT = (
     "hubtriage keeps the title and this description as its findings are. It overwrites what people change in "
@@ -99,6 +102,11 @@ def clean(text: str, longest: int = LONGEST_TEXT) -> str:
     return " ".join(event_text(text, longest).split())
 
 
+def _found(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Return a text of a finding: no program makes a link of it."""
+    return _SCHEME.sub("[:]", clean(text, longest))
+
+
 def _severity(member: Member) -> str:
     return member.severity if member.severity in SEVERITIES else "INFORMATIONAL"
 
@@ -114,17 +122,17 @@ def _highest(members: Sequence[Member]) -> str:
 def _summary(group: TicketGroup, members: Sequence[Member]) -> str:
     """Return the title. It has no numbers, so that people recognize a ticket that grows."""
     titles = {member.title for member in members if member.title}
-    what = clean(next(iter(titles)), 100) if len(titles) == 1 else f"findings of rule {group.rule}"
+    what = _found(next(iter(titles)), 100) if len(titles) == 1 else f"findings of rule {group.rule}"
     return clean(f"{what} ({_about(group, members)})", LONGEST_SUMMARY)
 
 
 def _about(group: TicketGroup, members: Sequence[Member]) -> str:
     per = next((member.per for member in members if member.per), None)
     if per == "finding":
-        return clean(next((member.resource or member.account for member in members), group.name), 60)
+        return _found(next((member.resource or member.account for member in members), group.name), 60)
     if per == "rule" or per is None:
-        return f"rule {group.rule}" if per else clean(group.name, 60)
-    return f"{per} {clean(group.name, 60)}"
+        return f"rule {group.rule}" if per else _found(group.name, 60)
+    return f"{per} {_found(group.name, 60)}"
 
 
 def _description(
@@ -172,9 +180,9 @@ def _reason(member: Member) -> str:
 
 
 def _line(member: Member) -> tuple[Span, ...]:
-    title = clean(member.title) or clean(member.finding)
+    title = _found(member.title) or _found(member.finding)
     named: Span = Link(title, member.url) if member.url and member.url.startswith("https://") else title
-    where = ", ".join(clean(part) for part in (member.resource, member.account, member.region) if part)
+    where = ", ".join(_found(part) for part in (member.resource, member.account, member.region) if part)
     return (f"{_severity(member)}: ", named, f" - {where}" if where else "")
 
 
@@ -187,7 +195,7 @@ def _origin(group: TicketGroup, members: Sequence[Member]) -> str:
 
 
 def _remark(member: Member, remark: str) -> str:
-    return f"{clean(remark)}: {clean(member.title) or clean(member.finding)} - {clean(member.resource)}"
+    return f"{clean(remark)}: {_found(member.title) or _found(member.finding)} - {_found(member.resource)}"
 
 
 def _done(desired: Desired) -> str:

@@ -38,6 +38,19 @@ def text(*members: Member) -> str:
     return plain(desire(GROUP, members).draft.text)
 
 
+def test_no_address_in_a_finding_can_become_a_link() -> None:
+    evil = "see https://evil.example/login"
+    group = TicketGroup("cloud", "public-buckets", evil)
+    texts = dict.fromkeys(("title", "resource", "finding", "region", "account"), evil)
+    remark = "1 a person has overruled hubtriage (Workflow.Status)"
+    hostile = member(1, **texts, per="resource", remarks=(remark,), reason="https://wiki/ok")
+    desired = desire(group, [hostile, member(2, title="", finding=evil, url=None)])
+    said = plain((*desired.draft.text, *comment(Saying("remarks", 1, ((hostile.digest, 1),)), desired)))
+    shown = f"{desired.draft.summary} {said}"
+    assert "https[:]//evil.example" in shown
+    assert shown.replace("https://console/1", "").replace("https://wiki/ok", "").count("://") == 0
+
+
 def test_a_ticket_says_what_is_open_and_why_the_rest_is_done() -> None:
     desired = desire(GROUP, [
         member(1),
