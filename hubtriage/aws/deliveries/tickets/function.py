@@ -86,11 +86,16 @@ class TicketFunction:
             self._desk.work(group, report, deadline)
 
     def _work(self, work: Callable[[DeskReport], None], counts: Counter[str]) -> None:
-        """Work, unless the service wants to be left alone; write the metrics in any case."""
+        """Work, unless the service wants to be left alone; write the metrics in any case.
+
+        That it is left alone counts as a failure too: a service may ask for a day, and no alarm would tell.
+        """
         report = DeskReport(counts)
         try:
             if self._desk.clock.now() >= self._alone_until:
                 work(report)
+            else:
+                report.counts[FAILED] += 1
         except TableError:
             report.counts[FAILED] += 1
             raise

@@ -46,3 +46,18 @@ def test_an_odd_ticket_is_looked_at_less_often_each_time(world: TicketWorld) -> 
     world.rest(24)
     assert world.counts["DeliveriesFailed"] < 60
     assert world.record(TicketGroup(QUEUE, RULE, OTHER)).last_error is None
+
+
+def test_a_service_that_wants_to_be_left_alone_for_a_day_is_reported_all_the_time() -> None:
+    world = TicketWorld()
+    asked: list[str] = []
+
+    def busy(*_given: object) -> NotDone:
+        asked.append("create")
+        return NotDone("HTTP 429 Too Many Requests", retry_after=86_400.0, status=429)
+
+    world.service.create = busy  # type: ignore[method-assign]
+    world.tell("a")
+    world.rest(2)
+    assert asked == ["create"]
+    assert world.counts["DeliveriesFailed"] >= 24
