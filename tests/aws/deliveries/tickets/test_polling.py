@@ -48,7 +48,9 @@ def test_an_odd_ticket_is_looked_at_less_often_each_time(world: TicketWorld) -> 
     assert world.record(TicketGroup(QUEUE, RULE, OTHER)).last_error is None
 
 
-def test_a_service_that_wants_to_be_left_alone_for_a_day_is_reported_all_the_time() -> None:
+def test_a_service_that_wants_to_be_left_alone_for_a_day_is_reported_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = TicketWorld()
     asked: list[str] = []
 
@@ -56,7 +58,7 @@ def test_a_service_that_wants_to_be_left_alone_for_a_day_is_reported_all_the_tim
         asked.append("create")
         return NotDone("HTTP 429 Too Many Requests", retry_after=86_400.0, status=429)
 
-    world.service.create = busy  # type: ignore[method-assign]
+    monkeypatch.setattr(world.service, "create", busy)
     world.tell("a")
     world.rest(2)
     assert asked == ["create"]
