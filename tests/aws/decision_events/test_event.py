@@ -223,6 +223,12 @@ def test_the_largest_is_within_the_limit_and_says_what_it_lacks() -> None:
     assert len(event.detail.encode()) < LARGEST
 
 
+def test_refusals_for_other_reasons_have_other_ids() -> None:
+    news, codes = news_of("refused", changes=()), ("InvalidInput", "CannotChange", "InvalidInput")
+    ids = [finding_event(news, found(), RULES, ORIGIN, EventRefusal(code, "no")).id for code in codes]
+    assert (ids[0] == ids[2], len(set(ids))) == (True, 2)
+
+
 def test_an_event_says_that_its_news_lack_changes() -> None:
     made = event_of(news_of(is_cut=True), found())
     assert detail_of(made)["cut"] == ["changes"]
