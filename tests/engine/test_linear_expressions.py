@@ -14,12 +14,19 @@ from pathlib import Path
 import pytest
 
 import hubtriage
+from hubtriage.aws.deliveries.chat.harmless import console_link, harmless
+from hubtriage.aws.deliveries.chat.slack import _CODE as _SLACKS_CODE
+from hubtriage.aws.deliveries.tickets.desired import _found
+from hubtriage.aws.deliveries.tickets.news import _KEY
+from hubtriage.aws.deliveries.tickets.products.servicenow import _SYS_ID, _unmarked
+from hubtriage.aws.deliveries.tickets.proposal import _ACCOUNT, _plain_name
 from hubtriage.aws.hand_back.proof import _AUTHORIZATION, _TOKEN
 from hubtriage.aws.ledger.entry_format import read_entry
 from hubtriage.aws.ledger.former_roles import _ROLE
 from hubtriage.aws.ledger.forms.strict import EntryError
 from hubtriage.aws.securityhub.answers import token_of
 from hubtriage.aws.securityhub.finding_history import plain_end
+from hubtriage.cli.commands.tickets.propose import _DAY
 from hubtriage.cli.inputs.console_url import id_in
 from hubtriage.cli.publishing.places import _URL
 from hubtriage.cli.text import shown
@@ -114,6 +121,22 @@ CASES: dict[str, tuple[str, Callable[[str], object]]] = {
         "aws/securityhub/answers.py",
         lambda text: token_of(f'{{"Findings": [{text}], "NextToken": "{text}'.encode()),
     ),
+    "texts in messages": (
+        "aws/deliveries/chat/harmless.py",
+        lambda text: (harmless(text, SIZE), console_link(f"https://console.aws.amazon.com/{text[:2000]}")),
+    ),
+    "answers of Slack": ("aws/deliveries/chat/slack.py", _SLACKS_CODE.fullmatch),
+    "texts in tickets": ("aws/deliveries/tickets/desired.py", lambda text: _found(text, SIZE)),
+    "names of findings in events": ("aws/deliveries/tickets/news.py", _KEY.fullmatch),
+    "texts and answers of ServiceNow": (
+        "aws/deliveries/tickets/products/servicenow.py",
+        lambda text: (_unmarked(f"[{text}["), _unmarked(text.replace("a", "[")), _SYS_ID.fullmatch(text)),
+    ),
+    "names of proposed rules": (
+        "aws/deliveries/tickets/proposal.py",
+        lambda text: (_plain_name(text, text), _ACCOUNT.fullmatch(text)),
+    ),
+    "days of a command line": ("cli/commands/tickets/propose.py", _DAY.fullmatch),
     "regular expressions of rules": ("", lambda text: RE2({"Title": text})),
 }  # fmt: skip
 TEXTS = {

@@ -3,6 +3,7 @@
 from tests.mutants.mutation import Mutation
 
 _NEWS = "engine/planning/news.py"
+_PLAN = "engine/planning/plan.py"
 _TELLING = "engine/planning/telling.py"
 _ENTRY = "engine/planning/entry.py"
 _STEP = "aws/triage/steps/telling.py"
@@ -10,6 +11,18 @@ _MEMORY = "aws/triage/steps/memory.py"
 _FAREWELLS = "aws/decision_events/farewells.py"
 
 ANNOUNCING = (
+    Mutation(
+        "a bug in announcing is reported by no one",
+        _PLAN,
+        "        return replace(decision, errors=(*decision.errors, failed))\n",
+        "        return decision\n",
+    ),
+    Mutation(
+        "a bug in announcing keeps an update back",
+        _PLAN,
+        "        return teller.told(decision)\n    except Exception as error:",
+        "        return teller.told(decision)\n    except ZeroDivisionError as error:",
+    ),
     Mutation(
         "what was confirmed is not announced",
         _ENTRY,

@@ -46,7 +46,7 @@ from hubtriage.engine.ruleset.delivery import Routes
 from hubtriage.engine.ruleset.hiding import is_hiding
 from hubtriage.engine.ruleset.owner import owner_attribute, owner_of
 from hubtriage.engine.ruleset.policy import Forbidden
-from hubtriage.engine.ruleset.ruleset import Ruleset, is_above
+from hubtriage.engine.ruleset.ruleset import RuleError, Ruleset, is_above
 
 DAY = 86_400.0
 NOT_ASKED: Authors = {}
@@ -207,8 +207,20 @@ def reason(
     )
     if settings.routes is not None and not reviewed.outdated:
         teller = Teller(finding, parsed, base, entry, folded, ruleset, settings.routes, now)
-        decision = teller.told(decision)
+        decision = _told(teller, decision)
     return Reasoning(decision, entry, reviewed.claims, parsed, base, folded, planned.outcomes)
+
+
+def _told(teller: Teller, decision: Decision) -> Decision:
+    """Return the decision with its news.
+
+    A bug of ours in what is only to be announced keeps no update back: it may be one that reopens.
+    """
+    try:
+        return teller.told(decision)
+    except Exception as error:  # noqa: BLE001 - reported with the decision
+        failed = RuleError("", f"it cannot be announced: {type(error).__name__}: {error}")
+        return replace(decision, errors=(*decision.errors, failed))
 
 
 def _against_policy(folded: Fold) -> Iterator[Forbidden]:

@@ -478,6 +478,7 @@ def test_no_finding_is_too_odd_to_be_announced(odd: dict[str, Any], per: str) ->
     site = Site(({**ANY, "open-ticket": {"queue": "cloud", "per": per}},))
     report = site.bench().run(record("m", finding(0, **odd)))
     assert not [o for o in report.outcomes if o.result.code in ("EventNotPut", "EngineError")]
+    assert not [error for o in report.outcomes if o.decision for error in o.decision.errors if not error.rule]
     for event in site.bus.details:
         SCHEMA.validate(event)
     entry = site.world.entry(0)

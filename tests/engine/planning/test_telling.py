@@ -20,7 +20,7 @@ from hubtriage.engine.planning.news import (
     reported_after,
 )
 from hubtriage.engine.planning.plan import Settings, reopen
-from hubtriage.engine.planning.telling import gone
+from hubtriage.engine.planning.telling import Teller, gone
 from hubtriage.engine.ruleset.delivery import NO_ROUTES, Routes
 from tests.engine.planning.samples import (
     FAILED,
@@ -69,6 +69,20 @@ def known(about: Known | Finding, *rules: Rule, **options: Any) -> Known:
 def tickets(about: Known | Finding, *rules: Rule, **options: Any) -> list[Delivered]:
     found = decided(about, *rules, **options).news
     return [each for each in found.deliver if each.kind == "ticket"] if found else []
+
+
+def test_a_bug_in_announcing_keeps_no_update_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object) -> object:
+        raise KeyError("a bug of ours")
+
+    hidden = known(finding(), SUPPRESS)
+    expected = decided(hidden).update
+    assert expected is not None
+    monkeypatch.setattr(Teller, "_news", broken)
+    found = decided(hidden)
+    assert (found.update, found.news) == (expected, None)
+    [error] = found.errors
+    assert (error.rule, error.message) == ("", "it cannot be announced: KeyError: 'a bug of ours'")
 
 
 @pytest.mark.parametrize(

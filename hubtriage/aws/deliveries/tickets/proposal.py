@@ -21,6 +21,7 @@ LONGEST_ID = 63
 LONGEST_DESCRIPTION = 200
 NOTE = "Accepted until {rule.expires} ({rule.ticket})."
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_OTHERS = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,15 @@ def _tests(member: Member) -> list[dict[str, Any]]:
     ]
 
 
+def _plain_name(ticket: str | None, control: str) -> str:
+    return _OTHERS.sub("-", f"accepted-{ticket}-{control}".lower()).strip("-")
+
+
 def _names(record: TicketRecord, parts: list[tuple[str, ...]]) -> list[str]:
     """Return an id for each rule: from the ticket and the control, with a number where two are the same."""
     names: list[str] = []
     for control, *_others in parts:
-        plain = re.sub(r"[^a-z0-9]+", "-", f"accepted-{record.key}-{control}".lower()).strip("-")
+        plain = _plain_name(record.key, control)
         name, number = plain[:LONGEST_ID], 1
         while name in names:
             number += 1

@@ -37,7 +37,7 @@ _FIELDS = "sys_id,number,state,close_code,correlation_id,correlation_display,sho
 _NO_CLAIM = "0" * 32
 _NOTES = "sys_id,number,state,work_notes"
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
-_CODE = re.compile(r"\[(?=\s*/?\s*code\s*\])", re.IGNORECASE)
+_CODE = re.compile(r"\[(?=\s*(?:/\s*)?code\s*\])", re.IGNORECASE)
 _URGENCY = {"CRITICAL": "1", "HIGH": "1", "MEDIUM": "2", "LOW": "3", "INFORMATIONAL": "3"}
 _NO_RECORD = "no record: the instance may hibernate, or be under upgrade"
 _UNAUTHORIZED = "the password or API key is wrong or has expired"
