@@ -1,5 +1,6 @@
 """The examples of all tests, their order in several processes, and what several folders need."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -44,6 +45,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Files],
         return Path("rules")
 
     return write
+
+
+@pytest.fixture
+def only_own_garbage() -> Iterator[None]:
+    """Keep what other tests have left from being searched for garbage on the time of one that is timed."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

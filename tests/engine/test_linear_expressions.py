@@ -151,6 +151,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.usefixtures("only_own_garbage")
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("reader", [reader for _module, reader in CASES.values()], ids=CASES)
 def test_the_longest_finding_is_read_in_no_time(reader: Callable[[str], object], text: str) -> None:

@@ -338,6 +338,7 @@ HUGE = [
 ]
 
 
+@pytest.mark.usefixtures("only_own_garbage")
 @pytest.mark.parametrize(("logic", "value", "expected"), HUGE)
 def test_huge_input_has_an_answer_in_bounded_time(logic, value, expected):
     run = compile_logic(logic)

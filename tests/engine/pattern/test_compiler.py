@@ -318,6 +318,7 @@ def deep_list(depth):
     return value
 
 
+@pytest.mark.usefixtures("only_own_garbage")
 @pytest.mark.parametrize(
     ("test", "value"),
     [

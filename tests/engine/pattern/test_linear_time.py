@@ -53,6 +53,7 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\")
 
 
+@pytest.mark.usefixtures("only_own_garbage")
 @pytest.mark.parametrize("miss", NEAR_MISSES.values(), ids=NEAR_MISSES)
 @pytest.mark.parametrize("one", CHARACTERS.values(), ids=CHARACTERS)
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
