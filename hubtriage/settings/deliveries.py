@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hubtriage.authoring.schema.limits import DELIVERY_NAME
+from hubtriage.aws.decision_events.event import OperationKind
+from hubtriage.engine.planning.news import Kind
 from hubtriage.engine.ruleset.delivery import NOWHERE, OWNER
 from hubtriage.settings.setting_types import Emails
 
@@ -20,21 +22,7 @@ BY_ATTRIBUTE = "account."
 MOST_VALUES = 500
 MOST_NAMES = 100
 
-EventKind = Literal[
-    "hidden",
-    "escalated",
-    "reopened",
-    "lowered",
-    "raised",
-    "overruled",
-    "resolved",
-    "returned",
-    "changed",
-    "refused",
-    "expires-soon",
-    "sweep-finished",
-    "mode-changed",
-]
+EventKind = Literal[Kind, OperationKind]
 """What an event may be about: a finding, or the stack itself."""
 
 

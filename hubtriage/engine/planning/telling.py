@@ -172,10 +172,6 @@ class Teller:
     def _ticket(self, rule: Rule) -> Destination | None:
         return next((one for one in self._destinations(rule) if one.kind == "ticket"), None)
 
-    def _messages(self, rules: Iterable[str | None]) -> Iterator[Delivered]:
-        named = dict.fromkeys(rule for rule in rules if rule is not None)
-        return messages(named, self.finding, self.ruleset, self.routes)
-
     def _destinations(self, rule: Rule) -> Iterator[Destination]:
         return _destinations(rule, self.finding, self.ruleset, self.routes)
 

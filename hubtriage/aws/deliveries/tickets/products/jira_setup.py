@@ -67,10 +67,6 @@ def _missing_permissions(requests: ServiceRequests, base: str, project: str) -> 
     return (f"the account lacks permissions: {', '.join(lacking)}",) if lacking else ()
 
 
-def _is_lacking(permission: object) -> bool:
-    return isinstance(permission, dict) and permission.get("havePermission") is False
-
-
 def _of_fields(fields: list[dict[str, Any]], issue_type: str) -> Iterator[str]:
     known = {str(each.get("fieldId") or each.get("key")): each for each in fields}
     absent = [name for name in FILLED if name not in known]
